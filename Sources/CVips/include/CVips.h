@@ -1,0 +1,112 @@
+// A narrow door to libvips for Swift.
+//
+// Swift cannot call libvips directly: its operations are variadic. This header lets through what image decoding
+// needs, one operation per function, and none of libvips's own types, so that nothing above knows vips.h.
+//
+// Rules that hold for every function:
+// - An image is owned by whoever received it from here and is given back with cvips_image_release.
+// - A null result or a negative return is a failure. libvips's error text is never consulted: its buffer is shared
+//   by all threads, so it may speak of another picture.
+// - Images are lazy. Pixels are computed by cvips_image_copied_to_memory and cvips_image_write_pixels; until then
+//   the bytes given to cvips_image_load must stay where they are.
+
+#ifndef CVIPS_H
+#define CVIPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// An image as libvips knows it: a pipeline that has not run yet, or pixels in memory.
+typedef struct CVipsImage CVipsImage;
+
+/// The decoders that are let near untrusted bytes; every other one is blocked by cvips_start.
+typedef enum CVipsLoader {
+    CVIPS_LOADER_JPEG,
+    CVIPS_LOADER_PNG,
+    CVIPS_LOADER_WEBP,
+    CVIPS_LOADER_GIF,
+    CVIPS_LOADER_TIFF,
+    CVIPS_LOADER_HEIF,
+} CVipsLoader;
+
+/// The encoders: JPEG for thumbnails, all of them for checking that what we say we read is read.
+typedef enum CVipsSaver {
+    CVIPS_SAVER_JPEG,
+    CVIPS_SAVER_PNG,
+    CVIPS_SAVER_WEBP,
+    CVIPS_SAVER_GIF,
+    CVIPS_SAVER_TIFF,
+    CVIPS_SAVER_HEIC,
+    CVIPS_SAVER_AVIF,
+} CVipsSaver;
+
+/// How the numbers of an image are to be read.
+typedef enum CVipsEncoding {
+    CVIPS_ENCODING_GREY,
+    CVIPS_ENCODING_RGB,
+    CVIPS_ENCODING_CMYK,
+    CVIPS_ENCODING_LAB,
+    CVIPS_ENCODING_LINEAR_RGB,
+    CVIPS_ENCODING_OTHER,
+} CVipsEncoding;
+
+/// What stands in the header of an image.
+typedef struct CVipsHeader {
+    int width;
+    int height;
+    int band_count;
+    int page_count;
+    /// EXIF orientation, 1 to 8.
+    int orientation;
+    bool has_alpha;
+    bool has_profile;
+    CVipsEncoding encoding;
+    /// Whether the samples are of a kind that belongs to the encoding (8 or 16 bits, or floats for Lab and linear RGB).
+    bool has_usable_samples;
+    bool has_8_bit_samples;
+} CVipsHeader;
+
+/// Starts libvips: no cache, one thread per pipeline, no plug-in or untrusted decoder, no writing to stderr.
+/// Call it once, before everything else. Takes about 100 ms.
+int cvips_start(void);
+
+/// Writes libvips's version into three numbers.
+void cvips_version(int *major, int *minor, int *micro);
+/// Whether libvips uses its vector code generator.
+bool cvips_uses_vectors(void);
+bool cvips_has_loader(CVipsLoader loader);
+bool cvips_has_saver(CVipsSaver saver);
+
+/// Opens bytes with exactly this loader, first page only.
+/// shrink is 1, or for JPEG 2, 4 or 8, or for WebP any number of at least 1: the loader then decodes smaller.
+CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count, double shrink);
+/// Wraps 8-bit sRGB pixels without copying them.
+CVipsImage *cvips_image_from_rgb(const void *pixels, size_t count, int width, int height);
+void cvips_image_release(CVipsImage *image);
+
+CVipsHeader cvips_image_header(CVipsImage *image);
+/// Whether the image was made by this loader and no other.
+bool cvips_image_came_from(CVipsImage *image, CVipsLoader loader);
+
+/// Lays the image on white and drops its alpha channel.
+CVipsImage *cvips_image_flattened(CVipsImage *image);
+/// Resizes to exactly this many pixels with an antialiased bicubic kernel.
+CVipsImage *cvips_image_resized(CVipsImage *image, int width, int height);
+/// Converts to 8-bit sRGB with the colour profile inside the image.
+CVipsImage *cvips_image_converted_by_profile(CVipsImage *image);
+/// Converts to 8-bit sRGB by the rules of the image's encoding alone.
+CVipsImage *cvips_image_converted_to_rgb(CVipsImage *image);
+/// Runs the pipeline and keeps the pixels.
+CVipsImage *cvips_image_copied_to_memory(CVipsImage *image);
+/// Turns and mirrors by the EXIF orientation. The image must be in memory.
+CVipsImage *cvips_image_upright(CVipsImage *image);
+
+/// Runs the pipeline and writes width * height * 3 bytes. Fails unless the image is 8-bit RGB of exactly that size.
+int cvips_image_write_pixels(CVipsImage *image, uint8_t *pixels, size_t count);
+
+/// Encodes without metadata. The caller frees *bytes with cvips_free.
+int cvips_image_encode(CVipsImage *image, CVipsSaver saver, int quality, void **bytes, size_t *count);
+void cvips_free(void *bytes);
+
+#endif

@@ -1,0 +1,266 @@
+// See CVips.h for the contract. Nothing here decides anything; Sources/ImageDecoding does.
+
+#include "CVips.h"
+
+#include <string.h>
+#include <vips/vips.h>
+
+#include <vips/vector.h>
+
+static VipsImage *inner(CVipsImage *image) { return (VipsImage *)image; }
+
+// Hands over a result, or clears libvips's error text so that it cannot pile up.
+static CVipsImage *outcome(int status, VipsImage *image) {
+    if (status == 0) return (CVipsImage *)image;
+    if (image) g_object_unref(image);
+    vips_error_clear();
+    return NULL;
+}
+
+// The class that must have made an image, and its name to the blocking switch.
+static const char *loader_class(CVipsLoader loader) {
+    switch (loader) {
+    case CVIPS_LOADER_JPEG: return "VipsForeignLoadJpeg";
+    case CVIPS_LOADER_PNG: return "VipsForeignLoadPng";
+    case CVIPS_LOADER_WEBP: return "VipsForeignLoadWebp";
+    case CVIPS_LOADER_GIF: return "VipsForeignLoadNsgif";
+    case CVIPS_LOADER_TIFF: return "VipsForeignLoadTiff";
+    case CVIPS_LOADER_HEIF: return "VipsForeignLoadHeif";
+    }
+    return "";
+}
+
+static void swallow(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {
+    (void)domain, (void)level, (void)message, (void)data;
+}
+
+int cvips_start(void) {
+    if (vips_init("lookalike") != 0) {
+        vips_error_clear();
+        return -1;
+    }
+    // Results are used once, so a cache only holds memory; one picture per core beats threads inside one picture.
+    vips_cache_set_max(0);
+    vips_concurrency_set(1);
+    // Broken pictures are daily bread and answered with a typed error; their warnings do not belong on stderr.
+    g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG,
+                      swallow, NULL);
+    // Everything is blocked first and six families are let back in, so a decoder added by a future libvips stays out.
+    vips_block_untrusted_set(TRUE);
+    vips_operation_block_set("VipsForeignLoad", TRUE);
+    for (CVipsLoader loader = CVIPS_LOADER_JPEG; loader <= CVIPS_LOADER_HEIF; loader++)
+        vips_operation_block_set(loader_class(loader), FALSE);
+    return 0;
+}
+
+void cvips_version(int *major, int *minor, int *micro) {
+    *major = vips_version(0), *minor = vips_version(1), *micro = vips_version(2);
+}
+
+bool cvips_uses_vectors(void) { return vips_vector_isenabled(); }
+
+bool cvips_has_loader(CVipsLoader loader) { return g_type_from_name(loader_class(loader)) != 0; }
+
+bool cvips_has_saver(CVipsSaver saver) {
+    switch (saver) {
+    case CVIPS_SAVER_JPEG: return vips_type_find("VipsOperation", "jpegsave_buffer") != 0;
+    case CVIPS_SAVER_PNG: return vips_type_find("VipsOperation", "pngsave_buffer") != 0;
+    case CVIPS_SAVER_WEBP: return vips_type_find("VipsOperation", "webpsave_buffer") != 0;
+    case CVIPS_SAVER_GIF: return vips_type_find("VipsOperation", "gifsave_buffer") != 0;
+    case CVIPS_SAVER_TIFF: return vips_type_find("VipsOperation", "tiffsave_buffer") != 0;
+    case CVIPS_SAVER_HEIC:
+    case CVIPS_SAVER_AVIF: return vips_type_find("VipsOperation", "heifsave_buffer") != 0;
+    }
+    return false;
+}
+
+CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count, double shrink) {
+    VipsSource *source = vips_source_new_from_memory(bytes, count);
+    if (!source) return outcome(-1, NULL);
+    // Rows are read once, top to bottom: no full-size copy of the picture is ever held.
+    const VipsAccess access = VIPS_ACCESS_SEQUENTIAL;
+    const VipsFailOn fail_on = VIPS_FAIL_ON_ERROR;
+    VipsImage *image = NULL;
+    int status = -1;
+    switch (loader) {
+    case CVIPS_LOADER_JPEG:
+        status = vips_jpegload_source(source, &image, "access", access, "fail_on", fail_on, "shrink", (int)shrink, NULL);
+        break;
+    case CVIPS_LOADER_PNG:
+        status = vips_pngload_source(source, &image, "access", access, "fail_on", fail_on, NULL);
+        break;
+    case CVIPS_LOADER_WEBP:
+        status = vips_webpload_source(source, &image, "access", access, "fail_on", fail_on, "scale", 1 / shrink, NULL);
+        break;
+    case CVIPS_LOADER_GIF:
+        status = vips_gifload_source(source, &image, "access", access, "fail_on", fail_on, NULL);
+        break;
+    case CVIPS_LOADER_TIFF:
+        status = vips_tiffload_source(source, &image, "access", access, "fail_on", fail_on, NULL);
+        break;
+    case CVIPS_LOADER_HEIF:
+        status = vips_heifload_source(source, &image, "access", access, "fail_on", fail_on, NULL);
+        break;
+    }
+    g_object_unref(source);
+    return outcome(status, image);
+}
+
+CVipsImage *cvips_image_from_rgb(const void *pixels, size_t count, int width, int height) {
+    VipsImage *raw = vips_image_new_from_memory(pixels, count, width, height, 3, VIPS_FORMAT_UCHAR);
+    if (!raw) return outcome(-1, NULL);
+    VipsImage *image = NULL;
+    int status = vips_copy(raw, &image, "interpretation", VIPS_INTERPRETATION_sRGB, NULL);
+    g_object_unref(raw);
+    return outcome(status, image);
+}
+
+void cvips_image_release(CVipsImage *image) { g_object_unref(inner(image)); }
+
+static CVipsEncoding encoding_of(VipsImage *image) {
+    switch (vips_image_get_interpretation(image)) {
+    case VIPS_INTERPRETATION_B_W:
+    case VIPS_INTERPRETATION_GREY16: return CVIPS_ENCODING_GREY;
+    case VIPS_INTERPRETATION_sRGB:
+    case VIPS_INTERPRETATION_RGB:
+    case VIPS_INTERPRETATION_RGB16: return CVIPS_ENCODING_RGB;
+    case VIPS_INTERPRETATION_CMYK: return CVIPS_ENCODING_CMYK;
+    case VIPS_INTERPRETATION_LAB:
+    case VIPS_INTERPRETATION_LABS: return CVIPS_ENCODING_LAB;
+    case VIPS_INTERPRETATION_scRGB: return CVIPS_ENCODING_LINEAR_RGB;
+    default: return CVIPS_ENCODING_OTHER;
+    }
+}
+
+static bool has_usable_samples(VipsImage *image, CVipsEncoding encoding) {
+    VipsBandFormat format = vips_image_get_format(image);
+    bool is_integer = format == VIPS_FORMAT_UCHAR || format == VIPS_FORMAT_USHORT;
+    switch (encoding) {
+    case CVIPS_ENCODING_GREY: return is_integer && vips_image_get_bands(image) <= 2;
+    case CVIPS_ENCODING_RGB: return is_integer && vips_image_get_bands(image) >= 3;
+    case CVIPS_ENCODING_CMYK: return is_integer && vips_image_get_bands(image) >= 4;
+    case CVIPS_ENCODING_LAB: return format == VIPS_FORMAT_FLOAT || format == VIPS_FORMAT_SHORT;
+    case CVIPS_ENCODING_LINEAR_RGB: return format == VIPS_FORMAT_FLOAT;
+    case CVIPS_ENCODING_OTHER: return false;
+    }
+    return false;
+}
+
+CVipsHeader cvips_image_header(CVipsImage *image) {
+    VipsImage *in = inner(image);
+    CVipsEncoding encoding = encoding_of(in);
+    return (CVipsHeader){
+        .width = vips_image_get_width(in),
+        .height = vips_image_get_height(in),
+        .band_count = vips_image_get_bands(in),
+        .page_count = vips_image_get_n_pages(in),
+        .orientation = vips_image_get_orientation(in),
+        .has_alpha = vips_image_hasalpha(in),
+        .has_profile = vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0,
+        .encoding = encoding,
+        .has_usable_samples = has_usable_samples(in, encoding),
+        .has_8_bit_samples = vips_image_get_format(in) == VIPS_FORMAT_UCHAR,
+    };
+}
+
+bool cvips_image_came_from(CVipsImage *image, CVipsLoader loader) {
+    static const char *const names[] = {"jpegload", "pngload", "webpload", "gifload", "tiffload", "heifload"};
+    const char *name = NULL;
+    if (!vips_image_get_typeof(inner(image), VIPS_META_LOADER)) return false;
+    if (vips_image_get_string(inner(image), VIPS_META_LOADER, &name) != 0) {
+        vips_error_clear();
+        return false;
+    }
+    return strncmp(name, names[loader], strlen(names[loader])) == 0;
+}
+
+CVipsImage *cvips_image_flattened(CVipsImage *image) {
+    VipsImage *in = inner(image);
+    // White is full light, but no ink, and in Lab lightness 100 without colour.
+    CVipsEncoding encoding = encoding_of(in);
+    VipsInterpretation interpretation = vips_image_get_interpretation(in);
+    bool is_wide = interpretation == VIPS_INTERPRETATION_GREY16 || interpretation == VIPS_INTERPRETATION_RGB16;
+    double full = encoding == CVIPS_ENCODING_LINEAR_RGB ? 1 : is_wide ? 65535 : 255;
+    double light[] = {full}, ink[] = {0}, lab[] = {100, 0, 0};
+    VipsArrayDouble *background = encoding == CVIPS_ENCODING_LAB    ? vips_array_double_new(lab, 3)
+                                  : encoding == CVIPS_ENCODING_CMYK ? vips_array_double_new(ink, 1)
+                                                                    : vips_array_double_new(light, 1);
+    VipsImage *out = NULL;
+    int status = vips_flatten(in, &out, "background", background, NULL);
+    vips_area_unref(VIPS_AREA(background));
+    return outcome(status, out);
+}
+
+CVipsImage *cvips_image_resized(CVipsImage *image, int width, int height) {
+    VipsImage *in = inner(image), *out = NULL;
+    double across = (double)width / vips_image_get_width(in);
+    double down = (double)height / vips_image_get_height(in);
+    // A gap of 16 keeps the kernel pure up to a reduction of 32; beyond, averaging whole blocks first is
+    // indistinguishable and keeps the kernel under libvips's limit on its length.
+    int status = vips_resize(in, &out, across, "vscale", down, "kernel", VIPS_KERNEL_CUBIC, "gap", 16.0, NULL);
+    return outcome(status, out);
+}
+
+CVipsImage *cvips_image_converted_by_profile(CVipsImage *image) {
+    VipsImage *out = NULL;
+    int status = vips_icc_transform(inner(image), &out, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_RELATIVE,
+                                    "black_point_compensation", TRUE, "depth", 8, NULL);
+    return outcome(status, out);
+}
+
+CVipsImage *cvips_image_converted_to_rgb(CVipsImage *image) {
+    VipsImage *out = NULL;
+    return outcome(vips_colourspace(inner(image), &out, VIPS_INTERPRETATION_sRGB, NULL), out);
+}
+
+CVipsImage *cvips_image_copied_to_memory(CVipsImage *image) {
+    VipsImage *out = vips_image_copy_memory(inner(image));
+    return outcome(out ? 0 : -1, out);
+}
+
+CVipsImage *cvips_image_upright(CVipsImage *image) {
+    VipsImage *out = NULL;
+    return outcome(vips_autorot(inner(image), &out, NULL), out);
+}
+
+int cvips_image_write_pixels(CVipsImage *image, uint8_t *pixels, size_t count) {
+    VipsImage *in = inner(image);
+    if (vips_image_get_bands(in) != 3 || vips_image_get_format(in) != VIPS_FORMAT_UCHAR) return -1;
+    if (VIPS_IMAGE_SIZEOF_IMAGE(in) != count) return -1;
+    size_t written = 0;
+    void *memory = vips_image_write_to_memory(in, &written);
+    if (!memory || written != count) {
+        g_free(memory);
+        vips_error_clear();
+        return -1;
+    }
+    memcpy(pixels, memory, count);
+    g_free(memory);
+    return 0;
+}
+
+int cvips_image_encode(CVipsImage *image, CVipsSaver saver, int quality, void **bytes, size_t *count) {
+    VipsImage *in = inner(image);
+    int status = -1;
+    switch (saver) {
+    case CVIPS_SAVER_JPEG:
+        status = vips_jpegsave_buffer(in, bytes, count, "Q", quality, "strip", TRUE, "optimize_coding", TRUE, NULL);
+        break;
+    case CVIPS_SAVER_PNG: status = vips_pngsave_buffer(in, bytes, count, "strip", TRUE, NULL); break;
+    case CVIPS_SAVER_WEBP: status = vips_webpsave_buffer(in, bytes, count, "Q", quality, "strip", TRUE, NULL); break;
+    case CVIPS_SAVER_GIF: status = vips_gifsave_buffer(in, bytes, count, "strip", TRUE, NULL); break;
+    case CVIPS_SAVER_TIFF: status = vips_tiffsave_buffer(in, bytes, count, "strip", TRUE, NULL); break;
+    case CVIPS_SAVER_HEIC:
+        status = vips_heifsave_buffer(in, bytes, count, "Q", quality, "compression",
+                                      VIPS_FOREIGN_HEIF_COMPRESSION_HEVC, "strip", TRUE, NULL);
+        break;
+    case CVIPS_SAVER_AVIF:
+        status = vips_heifsave_buffer(in, bytes, count, "Q", quality, "compression",
+                                      VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "effort", 0, "strip", TRUE, NULL);
+        break;
+    }
+    if (status != 0) vips_error_clear();
+    return status == 0 ? 0 : -1;
+}
+
+void cvips_free(void *bytes) { g_free(bytes); }
