@@ -7,9 +7,6 @@ import PackageDescription
 let package = Package(
     name: "lookalike",
     platforms: [.macOS(.v15)],
-    products: [
-        .executable(name: "lookalike", targets: ["lookalike"])
-    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -22,9 +19,24 @@ let package = Package(
     ],
     targets: [
         // What Swift cannot call by itself, and the kernels that measure clearly faster in C.
-        .target(name: "CVips", linkerSettings: [.linkedLibrary("vips")]),
+        //CVIPS        .target(name: "CVips", linkerSettings: [.linkedLibrary("vips")]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+
+        // Model.
+        .target(
+            name: "NeuralNetwork",
+            dependencies: ["CKernels", "COpenBLAS", .product(name: "SystemPackage", package: "swift-system")]
+        ),
+
+        // Image data.
+        .target(
+            name: "Catalog",
+            dependencies: [
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
     ]
 )
 

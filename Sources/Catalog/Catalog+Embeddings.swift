@@ -1,0 +1,119 @@
+internal import Foundation
+internal import GRDB
+
+/// Identifies a model in one catalog.
+public typealias ModelID = Int64
+
+/// A change to the embeddings of one model: the image's vector now, or nil when it has none any more.
+public struct EmbeddingChange: Hashable, Sendable {
+    /// The image that changed.
+    public let imageID: ImageID
+    /// Its vector, L2-normalised, of the model's dimension; nil when the embedding was deleted.
+    public let vector: [Float]?
+}
+
+extension Catalog {
+    /// Returns the number of the model with this identity, remembering it when it is new.
+    public func registerModel(identity: String, dimension: Int) throws(CatalogError) -> ModelID {
+        if let known = try modelID(identity: identity) { return known }
+        return try write { database in
+            try database.execute(
+                sql: "INSERT INTO model (identity, dimension) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                arguments: [identity, dimension]
+            )
+            return try Int64.fetchOne(
+                database,
+                sql: "SELECT id FROM model WHERE identity = ?",
+                arguments: [identity]
+            ) ?? database.lastInsertedRowID
+        }
+    }
+
+    private func modelID(identity: String) throws(CatalogError) -> ModelID? {
+        try read { database in
+            try Int64.fetchOne(
+                database,
+                sql: "SELECT id FROM model WHERE identity = ?",
+                arguments: [identity]
+            )
+        }
+    }
+
+    /// Counts the embeddings of `model`.
+    public func embeddingCount(model: ModelID) throws(CatalogError) -> Int {
+        try read { database in
+            try Int.fetchOne(
+                database,
+                sql: "SELECT count(*) FROM embedding WHERE modelID = ?",
+                arguments: [model]
+            ) ?? 0
+        }
+    }
+
+    /// The number of the newest change to any embedding; 0 before the first. Constant time.
+    public func latestChange() throws(CatalogError) -> Int64 {
+        try read { database in
+            let statement = try database.cachedStatement(sql: "SELECT max(sequence) FROM embeddingChange")
+            return try Int64.fetchOne(statement) ?? 0
+        }
+    }
+
+    /// Calls `body` once for each image whose embedding by `model` changed after `sequence`, with its state now.
+    ///
+    /// Everything is read from one snapshot of the database, row by row: memory does not grow with the number of changes.
+    ///
+    /// - Returns: The number of the newest change in that snapshot: what to pass as `sequence` next time.
+    public func forEachChange(
+        after sequence: Int64,
+        model: ModelID,
+        _ body: (EmbeddingChange) throws -> Void
+    ) throws -> Int64 {
+        try database.read { database in
+            let dimension = try Int.fetchOne(
+                database,
+                sql: "SELECT dimension FROM model WHERE id = ?",
+                arguments: [model]
+            )
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT changed.imageID, embedding.vector
+                    FROM (SELECT imageID, max(sequence) AS sequence FROM embeddingChange
+                          WHERE sequence > ? AND modelID = ? GROUP BY imageID) AS changed
+                    LEFT JOIN embedding ON embedding.imageID = changed.imageID AND embedding.modelID = ?
+                    ORDER BY changed.sequence
+                    """,
+                arguments: [sequence, model, model]
+            )
+            while let row = try rows.next() {
+                let imageID: ImageID = row[0]
+                let vector = (row[1] as Data?).map(VectorCoding.vector(from:))
+                guard vector == nil || vector?.count == dimension else {
+                    throw CatalogError.damagedEmbedding(image: imageID)
+                }
+                try body(EmbeddingChange(imageID: imageID, vector: vector))
+            }
+            return try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM embeddingChange") ?? 0
+        }
+    }
+
+    /// Returns the setting stored under `key`, or nil.
+    public func setting(_ key: String) throws(CatalogError) -> String? {
+        try read { database in
+            try String.fetchOne(database, sql: "SELECT value FROM setting WHERE key = ?", arguments: [key])
+        }
+    }
+
+    /// Stores `value` under `key`.
+    public func setSetting(_ key: String, to value: String) throws(CatalogError) {
+        try write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO setting (key, value) VALUES (?, ?)
+                    ON CONFLICT (key) DO UPDATE SET value = excluded.value
+                    """,
+                arguments: [key, value]
+            )
+        }
+    }
+}

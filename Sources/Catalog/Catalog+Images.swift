@@ -1,0 +1,134 @@
+internal import Foundation
+internal import GRDB
+public import SystemPackage
+
+extension Catalog {
+    /// Returns the images with these numbers, those that exist, in no particular order.
+    public func images(_ ids: some Collection<ImageID>) throws(CatalogError) -> [StoredImage] {
+        guard !ids.isEmpty else { return [] }
+        return try read { database in
+            let request: SQLRequest<Row> = """
+                SELECT image.id, image.contentHash, image.format, image.width, image.height, image.byteCount,
+                       image.addedAt, file.path, file.missingSince
+                FROM image LEFT JOIN file ON file.imageID = image.id
+                WHERE image.id IN \(Array(ids))
+                ORDER BY image.id, file.missingSince IS NOT NULL, file.path
+                """
+            let rows = try request.fetchCursor(database)
+            var images: [StoredImage] = []
+            while let row = try rows.next() {
+                let location = (row[7] as StoredPath?).map { ImageLocation(path: $0.path, missingSince: row[8]) }
+                if let last = images.last, last.id == row[0] {
+                    images[images.count - 1] = StoredImage(
+                        id: last.id,
+                        description: last.description,
+                        addedAt: last.addedAt,
+                        locations: last.locations + (location.map { [$0] } ?? [])
+                    )
+                } else {
+                    images.append(
+                        StoredImage(
+                            id: row[0],
+                            description: ImageDescription(
+                                contentHash: Array(row[1] as Data),
+                                format: row[2],
+                                width: row[3],
+                                height: row[4],
+                                byteCount: row[5]
+                            ),
+                            addedAt: row[6],
+                            locations: location.map { [$0] } ?? []
+                        )
+                    )
+                }
+            }
+            return images
+        }
+    }
+
+    /// Returns the image with this number, or nil.
+    public func image(_ id: ImageID) throws(CatalogError) -> StoredImage? {
+        try images([id]).first
+    }
+
+    /// Forgets the files at or below `path`, and every image that is left without a file. The files themselves stay.
+    ///
+    /// - Returns: How many files and images were forgotten.
+    public func forget(at path: FilePath) throws(CatalogError) -> (files: Int, images: Int) {
+        try write { database in
+            let stored = StoredPath(path)
+            try database.execute(sql: "DELETE FROM file WHERE path = ?", arguments: [stored])
+            var files = database.changesCount
+            for range in stored.rangesBelow {
+                try database.execute(
+                    sql: "DELETE FROM file WHERE path >= ? AND path < ?",
+                    arguments: [range.lower, range.upper]
+                )
+                files += database.changesCount
+            }
+            try database.execute(sql: "DELETE FROM root WHERE path = ?", arguments: [stored])
+            return (files, try database.deleteImagesWithoutFile())
+        }
+    }
+
+    /// Forgets the files that scans found gone, and every image that is left without a file.
+    ///
+    /// - Returns: How many files and images were forgotten.
+    public func forgetMissing() throws(CatalogError) -> (files: Int, images: Int) {
+        try write { database in
+            try database.execute(sql: "DELETE FROM file WHERE missingSince IS NOT NULL")
+            return (database.changesCount, try database.deleteImagesWithoutFile())
+        }
+    }
+
+    /// Returns the present files that were refused, in path order.
+    public func refusedFiles() throws(CatalogError) -> [RefusedFile] {
+        try read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT path, refusalReason, refusalMessage FROM file
+                    WHERE refusalReason IS NOT NULL AND missingSince IS NULL ORDER BY path
+                    """
+            )
+            return rows.map { row in
+                RefusedFile(
+                    path: (row[0] as StoredPath).path,
+                    refusal: Refusal(reason: row[1], message: row[2])
+                )
+            }
+        }
+    }
+
+    /// Counts what the catalog holds. Linear in the number of files.
+    public func counts() throws(CatalogError) -> CatalogCounts {
+        try read { database in
+            func count(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: sql) ?? 0 }
+            return CatalogCounts(
+                presentImages: try count(
+                    """
+                    SELECT count(DISTINCT imageID) FROM file
+                    WHERE imageID IS NOT NULL AND missingSince IS NULL
+                    """
+                ),
+                images: try count("SELECT count(*) FROM image"),
+                files: try count(
+                    "SELECT count(*) FROM file WHERE imageID IS NOT NULL AND missingSince IS NULL"
+                ),
+                missingFiles: try count("SELECT count(*) FROM file WHERE missingSince IS NOT NULL"),
+                refusedFiles: try count(
+                    "SELECT count(*) FROM file WHERE refusalReason IS NOT NULL AND missingSince IS NULL"
+                )
+            )
+        }
+    }
+}
+
+extension Database {
+    fileprivate func deleteImagesWithoutFile() throws -> Int {
+        try execute(
+            sql: "DELETE FROM image WHERE NOT EXISTS (SELECT 1 FROM file WHERE file.imageID = image.id)"
+        )
+        return changesCount
+    }
+}

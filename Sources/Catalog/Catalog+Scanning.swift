@@ -1,0 +1,214 @@
+public import Foundation
+internal import GRDB
+public import SystemPackage
+
+/// Identifies one run over a folder; files that it has not seen are gone.
+public typealias ScanID = Int64
+
+extension Catalog {
+    /// Opens a scan of `roots` and remembers these folders.
+    public func beginScan(of roots: [FilePath], at now: Date = Date()) throws(CatalogError) -> ScanID {
+        try write { database in
+            for root in roots {
+                try database.execute(
+                    sql: "INSERT INTO root (path) VALUES (?) ON CONFLICT DO NOTHING",
+                    arguments: [StoredPath(root)]
+                )
+            }
+            try database.execute(sql: "INSERT INTO scan (startedAt) VALUES (?)", arguments: [now])
+            return database.lastInsertedRowID
+        }
+    }
+
+    /// Returns what is remembered of the file at `path`, or nil. Logarithmic in the number of files.
+    public func knownFile(at path: FilePath) throws(CatalogError) -> KnownFile? {
+        try read { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT id, byteCount, modifiedAtNanoseconds, inode, imageID, refusalReason, refusalMessage
+                    FROM file WHERE path = ?
+                    """
+            )
+            guard let row = try Row.fetchOne(statement, arguments: [StoredPath(path)]) else { return nil }
+            return KnownFile(
+                id: row[0],
+                stamp: FileStamp(
+                    byteCount: row[1],
+                    modifiedAtNanoseconds: row[2],
+                    inode: UInt64(bitPattern: row[3] as Int64)
+                ),
+                imageID: row[4],
+                refusal: (row[5] as String?).map { Refusal(reason: $0, message: row[6]) }
+            )
+        }
+    }
+
+    /// Returns the image with this content when `model` has embedded it.
+    public func embeddedImage(contentHash: [UInt8], model: ModelID) throws(CatalogError) -> ImageID? {
+        try read { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT image.id FROM image JOIN embedding ON embedding.imageID = image.id
+                    WHERE image.contentHash = ? AND embedding.modelID = ?
+                    """
+            )
+            return try Int64.fetchOne(statement, arguments: [Data(contentHash), model])
+        }
+    }
+
+    /// Writes what became of some files, in one transaction: all of it is durable on return, or nothing.
+    ///
+    /// - Returns: For each outcome whether it brought an image that was not in the catalog before.
+    @discardableResult
+    public func record(
+        _ outcomes: [FileOutcome],
+        scan: ScanID,
+        model: ModelID,
+        at now: Date = Date()
+    ) throws(CatalogError) -> [Bool] {
+        try write { database in
+            try outcomes.map { outcome in
+                switch outcome {
+                case .unchanged(let fileID):
+                    try database.cachedStatement(
+                        sql: "UPDATE file SET scanID = ?, missingSince = NULL WHERE id = ?"
+                    ).execute(arguments: [scan, fileID])
+                    return false
+                case .known(let path, let stamp, let imageID):
+                    try database.recordFile(path, stamp, imageID: imageID, refusal: nil, scan: scan)
+                    return false
+                case .embedded(let path, let stamp, let description, let vector):
+                    let (imageID, isNew) = try database.findOrInsertImage(description, at: now)
+                    try database.recordFile(path, stamp, imageID: imageID, refusal: nil, scan: scan)
+                    try database.insertEmbedding(vector, image: imageID, model: model)
+                    return isNew
+                case .refused(let path, let stamp, let refusal):
+                    try database.recordFile(path, stamp, imageID: nil, refusal: refusal, scan: scan)
+                    return false
+                }
+            }
+        }
+    }
+
+    /// Closes a scan that walked all of `roots`: files below them that it has not seen are marked as missing.
+    ///
+    /// - Parameter unreadable: Directories that could not be walked; nothing is concluded about what lies below them.
+    /// - Returns: How many files are newly missing.
+    public func finishScan(
+        _ scan: ScanID,
+        of roots: [FilePath],
+        exceptBelow unreadable: [FilePath],
+        at now: Date = Date()
+    ) throws(CatalogError) -> Int {
+        try write { database in
+            for directory in unreadable {
+                for range in StoredPath(directory).rangesBelow {
+                    try database.execute(
+                        sql: "UPDATE file SET scanID = ? WHERE path >= ? AND path < ?",
+                        arguments: [scan, range.lower, range.upper]
+                    )
+                }
+            }
+            var missing = 0
+            for root in roots {
+                for range in StoredPath(root).rangesBelow + [StoredPath(root).rangeOfItself] {
+                    try database.execute(
+                        sql: """
+                            UPDATE file SET missingSince = ?
+                            WHERE path >= ? AND path < ? AND scanID != ? AND missingSince IS NULL
+                            """,
+                        arguments: [now, range.lower, range.upper, scan]
+                    )
+                    missing += database.changesCount
+                }
+                try database.execute(
+                    sql: "UPDATE root SET scannedAt = ? WHERE path = ?",
+                    arguments: [now, StoredPath(root)]
+                )
+            }
+            return missing
+        }
+    }
+
+    /// The folders that have been indexed, in path order.
+    public func roots() throws(CatalogError) -> [FilePath] {
+        try read { database in
+            try StoredPath.fetchAll(database, sql: "SELECT path FROM root ORDER BY path").map(\.path)
+        }
+    }
+}
+
+extension StoredPath {
+    /// The half-open range of stored values that holds just this path.
+    fileprivate var rangeOfItself: (lower: DatabaseValue, upper: DatabaseValue) {
+        let value = databaseValue
+        let upper =
+            switch value.storage {
+            case .string(let text): (text + "\u{0}").databaseValue
+            default: value
+            }
+        return (value, upper)
+    }
+}
+
+extension Database {
+    fileprivate func recordFile(
+        _ path: FilePath,
+        _ stamp: FileStamp,
+        imageID: ImageID?,
+        refusal: Refusal?,
+        scan: ScanID
+    ) throws {
+        try cachedStatement(
+            sql: """
+                INSERT INTO file (path, byteCount, modifiedAtNanoseconds, inode, imageID,
+                                  refusalReason, refusalMessage, scanID)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (path) DO UPDATE SET
+                    byteCount = excluded.byteCount,
+                    modifiedAtNanoseconds = excluded.modifiedAtNanoseconds,
+                    inode = excluded.inode,
+                    imageID = excluded.imageID,
+                    refusalReason = excluded.refusalReason,
+                    refusalMessage = excluded.refusalMessage,
+                    scanID = excluded.scanID,
+                    missingSince = NULL
+                """
+        ).execute(
+            arguments: [
+                StoredPath(path), stamp.byteCount, stamp.modifiedAtNanoseconds, Int64(bitPattern: stamp.inode),
+                imageID, refusal?.reason, refusal?.message, scan,
+            ]
+        )
+    }
+
+    fileprivate func findOrInsertImage(
+        _ description: ImageDescription,
+        at now: Date
+    ) throws -> (ImageID, isNew: Bool) {
+        let hash = Data(description.contentHash)
+        let existing = try Int64.fetchOne(
+            cachedStatement(sql: "SELECT id FROM image WHERE contentHash = ?"),
+            arguments: [hash]
+        )
+        if let existing { return (existing, false) }
+        try cachedStatement(
+            sql: """
+                INSERT INTO image (contentHash, format, width, height, byteCount, addedAt)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """
+        ).execute(
+            arguments: [
+                hash, description.format, description.width, description.height, description.byteCount, now,
+            ]
+        )
+        return (lastInsertedRowID, true)
+    }
+
+    /// Stores a vector unless there is one: the same content always has the same embedding.
+    fileprivate func insertEmbedding(_ vector: [Float], image: ImageID, model: ModelID) throws {
+        try cachedStatement(
+            sql: "INSERT INTO embedding (imageID, modelID, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        ).execute(arguments: [image, model, VectorCoding.data(from: vector)])
+    }
+}

@@ -1,0 +1,59 @@
+internal import Foundation
+internal import GRDB
+public import SystemPackage
+
+/// Identifies an image in one catalog; never reused, also after the image has been deleted.
+public typealias ImageID = Int64
+
+/// Keeps what cannot be recomputed: which images there are, where they lie, and what each model made of them.
+///
+/// One SQLite database in write-ahead mode. Many threads and processes may read while one writes; every method blocks and
+/// belongs on a thread of its own, not on the cooperative pool. What a method has written is on the disk when it returns
+/// (`synchronous = FULL`): the pool's default would lose acknowledged rows at a power cut.
+public final class Catalog: Sendable {
+    let database: DatabasePool
+
+    /// Opens the catalog at `path`, creating or migrating it as needed.
+    ///
+    /// - Throws: ``CatalogError`` when the file is no catalog, was written by a newer program, or cannot be opened.
+    public init(path: FilePath) throws(CatalogError) {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        do {
+            database = try DatabasePool(path: path.string, configuration: configuration)
+            let migrator = Migrations.migrator
+            if try database.read(migrator.hasBeenSuperseded) { throw CatalogError.newerFormat(path: path.string) }
+            try migrator.migrate(database)
+        } catch let error as CatalogError {
+            throw error
+        } catch {
+            throw .unusable(path: path.string, reason: String(describing: error))
+        }
+    }
+
+    /// Closes the database; the catalog must not be used afterwards.
+    public func close() throws(CatalogError) {
+        try perform { try database.close() }
+    }
+
+    func read<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
+        try perform { try database.read(body) }
+    }
+
+    func write<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {
+        try perform { try database.write(body) }
+    }
+
+    private func perform<Value>(_ body: () throws -> Value) throws(CatalogError) -> Value {
+        do {
+            return try body()
+        } catch let error as CatalogError {
+            throw error
+        } catch {
+            throw .failed(reason: String(describing: error))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+internal import GRDB
+
+/// Lists every change of the schema, oldest first. A published migration is never edited.
+enum Migrations {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: images, files, models, embeddings", migrate: createFirstSchema)
+        return migrator
+    }
+
+    /// Images are known by their content and files by their path: a moved or copied file is the same image.
+    ///
+    /// `embeddingChange` is a journal that triggers keep, so that no write can forget it; the index follows it. `path`
+    /// has no type because names are bytes: text where they are UTF-8, a blob where not.
+    private static func createFirstSchema(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE root (
+                    id INTEGER PRIMARY KEY,
+                    path NOT NULL UNIQUE,
+                    scannedAt TEXT
+                );
+                CREATE TABLE scan (
+                    id INTEGER PRIMARY KEY AUTOINCREMENT,
+                    startedAt TEXT NOT NULL
+                );
+                CREATE TABLE image (
+                    id INTEGER PRIMARY KEY AUTOINCREMENT,
+                    contentHash BLOB NOT NULL UNIQUE CHECK (length(contentHash) = 32),
+                    format TEXT NOT NULL,
+                    width INTEGER NOT NULL CHECK (width > 0),
+                    height INTEGER NOT NULL CHECK (height > 0),
+                    byteCount INTEGER NOT NULL,
+                    addedAt TEXT NOT NULL
+                );
+                CREATE TABLE file (
+                    id INTEGER PRIMARY KEY,
+                    path NOT NULL UNIQUE,
+                    byteCount INTEGER NOT NULL,
+                    modifiedAtNanoseconds INTEGER NOT NULL,
+                    inode INTEGER NOT NULL,
+                    imageID INTEGER REFERENCES image(id) ON DELETE CASCADE,
+                    refusalReason TEXT,
+                    refusalMessage TEXT,
+                    scanID INTEGER NOT NULL,
+                    missingSince TEXT,
+                    CHECK ((imageID IS NULL) = (refusalReason IS NOT NULL)),
+                    CHECK ((refusalReason IS NULL) = (refusalMessage IS NULL))
+                );
+                CREATE INDEX fileByImage ON file(imageID);
+                CREATE INDEX refusedFile ON file(refusalReason) WHERE refusalReason IS NOT NULL;
+                CREATE TABLE model (
+                    id INTEGER PRIMARY KEY,
+                    identity TEXT NOT NULL UNIQUE,
+                    dimension INTEGER NOT NULL CHECK (dimension > 0)
+                );
+                CREATE TABLE embedding (
+                    imageID INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+                    modelID INTEGER NOT NULL REFERENCES model(id) ON DELETE CASCADE,
+                    vector BLOB NOT NULL,
+                    PRIMARY KEY (modelID, imageID)
+                );
+                CREATE INDEX embeddingByImage ON embedding(imageID);
+                CREATE TABLE embeddingChange (
+                    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+                    modelID INTEGER NOT NULL,
+                    imageID INTEGER NOT NULL
+                );
+                CREATE TRIGGER embeddingInserted AFTER INSERT ON embedding BEGIN
+                    INSERT INTO embeddingChange (modelID, imageID) VALUES (NEW.modelID, NEW.imageID);
+                END;
+                CREATE TRIGGER embeddingUpdated AFTER UPDATE ON embedding BEGIN
+                    INSERT INTO embeddingChange (modelID, imageID) VALUES (NEW.modelID, NEW.imageID);
+                END;
+                CREATE TRIGGER embeddingDeleted AFTER DELETE ON embedding BEGIN
+                    INSERT INTO embeddingChange (modelID, imageID) VALUES (OLD.modelID, OLD.imageID);
+                END;
+                CREATE TABLE setting (
+                    key TEXT PRIMARY KEY,
+                    value TEXT NOT NULL
+                );
+                """
+        )
+    }
+}

@@ -1,0 +1,123 @@
+public import Foundation
+public import SystemPackage
+
+/// Tells whether a file changed without reading it.
+public struct FileStamp: Hashable, Sendable {
+    /// Length in bytes.
+    public let byteCount: Int64
+    /// Time of the last change of content, in nanoseconds since 1970.
+    public let modifiedAtNanoseconds: Int64
+    /// Number of the file within its file system.
+    public let inode: UInt64
+
+    /// Creates a stamp.
+    public init(byteCount: Int64, modifiedAtNanoseconds: Int64, inode: UInt64) {
+        self.byteCount = byteCount
+        self.modifiedAtNanoseconds = modifiedAtNanoseconds
+        self.inode = inode
+    }
+}
+
+/// Tells why a file is not in the index.
+public struct Refusal: Hashable, Sendable {
+    /// A stable code, such as `truncated`.
+    public let reason: String
+    /// One sentence: what was found, and what to do.
+    public let message: String
+
+    /// Creates a refusal.
+    public init(reason: String, message: String) {
+        self.reason = reason
+        self.message = message
+    }
+}
+
+/// What the catalog remembers of a path.
+public struct KnownFile: Hashable, Sendable {
+    /// Number of the file in the catalog.
+    public let id: Int64
+    /// The stamp it had when it was last read.
+    public let stamp: FileStamp
+    /// The image it holds; nil when it was refused.
+    public let imageID: ImageID?
+    /// Why it was refused; nil when it holds an image.
+    public let refusal: Refusal?
+}
+
+/// Describes an image by its content.
+public struct ImageDescription: Hashable, Sendable {
+    /// SHA-256 of the file's bytes.
+    public let contentHash: [UInt8]
+    /// The file format, such as `jpeg`.
+    public let format: String
+    /// Width of the upright picture in pixels.
+    public let width: Int
+    /// Height of the upright picture in pixels.
+    public let height: Int
+    /// Length of the file in bytes.
+    public let byteCount: Int64
+
+    /// Creates a description.
+    public init(contentHash: [UInt8], format: String, width: Int, height: Int, byteCount: Int64) {
+        precondition(contentHash.count == 32, "a SHA-256 has 32 bytes, not \(contentHash.count)")
+        self.contentHash = contentHash
+        self.format = format
+        self.width = width
+        self.height = height
+        self.byteCount = byteCount
+    }
+}
+
+/// What one file turned out to be in a scan.
+public enum FileOutcome: Hashable, Sendable {
+    /// The file with this number is as it was.
+    case unchanged(fileID: Int64)
+    /// The file holds an image that this model has already embedded.
+    case known(path: FilePath, stamp: FileStamp, imageID: ImageID)
+    /// The file holds an image, and this is its embedding.
+    case embedded(path: FilePath, stamp: FileStamp, image: ImageDescription, vector: [Float])
+    /// The file cannot be indexed.
+    case refused(path: FilePath, stamp: FileStamp, refusal: Refusal)
+}
+
+/// A place where an image lies.
+public struct ImageLocation: Hashable, Sendable {
+    /// Absolute path of the file.
+    public let path: FilePath
+    /// When a scan found the file gone; nil while it is there.
+    public let missingSince: Date?
+}
+
+/// An image with all the places where it lies.
+public struct StoredImage: Hashable, Sendable {
+    /// Number of the image.
+    public let id: ImageID
+    /// What it is.
+    public let description: ImageDescription
+    /// When it was first indexed.
+    public let addedAt: Date
+    /// Where it lies, present files first.
+    public let locations: [ImageLocation]
+}
+
+/// A file that is not in the index, and why.
+public struct RefusedFile: Hashable, Sendable {
+    /// Absolute path of the file.
+    public let path: FilePath
+    /// Why it was refused.
+    public let refusal: Refusal
+}
+
+/// Counts what a catalog holds.
+public struct CatalogCounts: Hashable, Sendable {
+    /// Images of which at least one file is present.
+    public let presentImages: Int
+    /// All images.
+    public let images: Int
+    /// Present files that hold an image.
+    public let files: Int
+    /// Files that a scan found gone.
+    public let missingFiles: Int
+    /// Present files that were refused.
+    public let refusedFiles: Int
+}
