@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Measures which pooling and which projection keep retrieval good, and writes the chosen projection.
+
+Reads FOLDER/evaluate/<set>/<label>/<picture> and FOLDER/learn/<set>/<label>/<picture> (collect_images.py makes
+them). For every evaluation set: each picture is the query once, all others are ranked by cosine, average precision
+counts the pictures of the same label; the mean over all queries is the set's mAP.
+
+A projection is the D leading right singular vectors of a matrix with 1280 columns, uncentred, so that its rows are
+orthonormal and the cosine is merely truncated. Two matrices are tried: the unit-length features of the learning
+pictures, and the weights of the classifier that the conversion drops (which needs no pictures at all).
+"""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import folded
+import reference
+import tensor_file
+
+HERE = Path(__file__).resolve().parent
+DIMENSIONS = [512, 384, 256]
+MEAN_LOSS_ALLOWED = 0.01
+SET_LOSS_ALLOWED = 0.015
+SUFFIXES = {".jpg", ".jpeg", ".png"}
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+class Extractor:
+    """Runs the folded network (cross-checked with the original on the first pictures) and caches its features."""
+
+    def __init__(self, cache: Path) -> None:
+        self.cache = cache
+        self.original = reference.load_network()
+        self.tensors = folded.fold(self.original)
+        self.tensors["projection.weight"] = np.eye(1280, dtype=np.float32)
+
+    def features(self, folder: Path) -> dict[str, np.ndarray]:
+        """Returns average and GeM features (count, 1280), labels, and a digest of each picture's bytes."""
+        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+        listing = "\n".join(str(path.relative_to(folder)) for path in paths)
+        name = hashlib.sha256(f"{folder.resolve()}\n{listing}".encode()).hexdigest()[:16]
+        stored = self.cache / f"{folder.name}-{name}.npz"
+        if stored.exists():
+            return dict(np.load(stored))
+        average, gem = [], []
+        for start in range(0, len(paths), 16):
+            batch = reference.to_input(np.stack([reference.preprocess(path) for path in paths[start:start + 16]]))
+            stages = folded.stages(self.tensors, batch)
+            if start == 0:
+                self.cross_check(batch, stages["pooled"])
+            average.append(stages["pooled"])
+            gem.append(np.cbrt((stages["head"].clip(min=1e-6) ** 3).mean(axis=(1, 2))))
+        found = {
+            "average": np.concatenate(average),
+            "gem": np.concatenate(gem),
+            "labels": np.array([path.relative_to(folder).parts[0] for path in paths]),
+            "digests": np.array([hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]),
+        }
+        self.cache.mkdir(parents=True, exist_ok=True)
+        np.savez(stored, **found)
+        print(f"{folder.name}: {len(paths)} pictures", flush=True)
+        return found
+
+    def cross_check(self, batch: torch.Tensor, pooled: np.ndarray) -> None:
+        with torch.inference_mode():
+            truth = self.original.extract_features(batch).mean(dim=(2, 3)).numpy()
+        error = np.linalg.norm(pooled - truth) / np.linalg.norm(truth)
+        if error > 1e-4:
+            raise SystemExit(f"The folded network is off by {error:.1e} from the original.")
+
+    def classifier(self) -> np.ndarray:
+        return self.original._fc.weight.detach().double().numpy()
+
+
+def pool(found: dict[str, np.ndarray], pooling: str) -> np.ndarray:
+    """Returns unit-length features under one of the three poolings."""
+    if pooling == "GeM, p = 3":
+        return unit(found["gem"])
+    return unit(np.sqrt(found["average"]) if pooling == "square root of average" else found["average"])
+
+
+def leading_directions(matrix: np.ndarray, dimension: int) -> np.ndarray:
+    """Returns the first right singular vectors as rows, signs fixed so that equal input gives equal output."""
+    _, vectors = np.linalg.eigh(matrix.T.astype(np.float64) @ matrix.astype(np.float64))
+    rows = vectors[:, ::-1].T[:dimension]
+    strongest = rows[np.arange(dimension), np.abs(rows).argmax(axis=1)]
+    return (rows * np.sign(strongest)[:, None]).astype(np.float32)
+
+
+def mean_average_precision(vectors: np.ndarray, labels: np.ndarray) -> float:
+    """Ranks all other pictures for each picture; pictures whose label is unique are no queries."""
+    scores = vectors @ vectors.T
+    np.fill_diagonal(scores, -np.inf)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :-1]
+    relevant = labels[order] == labels[:, None]
+    hits = relevant.cumsum(axis=1)
+    precision = np.where(relevant, hits / np.arange(1, relevant.shape[1] + 1), 0).sum(axis=1)
+    asked = hits[:, -1] > 0
+    return float((precision[asked] / hits[asked, -1]).mean())
+
+
+def measure(extractor: Extractor, folder: Path) -> tuple[list[dict], dict[str, np.ndarray], dict]:
+    """Returns one row per (pooling, projection), the projections for average pooling, and counts."""
+    evaluation = {path.name: extractor.features(path) for path in sorted((folder / "evaluate").iterdir())}
+    learning = {path.name: extractor.features(path) for path in sorted((folder / "learn").iterdir())}
+    seen = {digest for found in evaluation.values() for digest in found["digests"]}
+    fresh = {name: np.array([digest not in seen for digest in found["digests"]]) for name, found in learning.items()}
+    classifier = extractor.classifier()
+    rows, projections = [], {}
+    for pooling in ["average", "GeM, p = 3", "square root of average"]:
+        learned = np.concatenate([pool(found, pooling)[fresh[name]] for name, found in learning.items()])
+        candidates = {"none, 1280": None}
+        for dimension in DIMENSIONS:
+            candidates[f"SVD of features, {dimension}"] = leading_directions(learned, dimension)
+        for dimension in DIMENSIONS:
+            candidates[f"SVD of classifier, {dimension}"] = leading_directions(classifier, dimension)
+        for label, projection in candidates.items():
+            result = {}
+            for name, found in evaluation.items():
+                vectors = pool(found, pooling)
+                vectors = vectors if projection is None else unit(vectors @ projection.T)
+                result[name] = round(mean_average_precision(vectors, found["labels"]), 4)
+            rows.append({"pooling": pooling, "projection": label, "map": result})
+            print(f"{pooling:24} {label:26}", result, flush=True)
+            if pooling == "average" and projection is not None:
+                projections[label] = projection
+    counts = {name: int(fresh[name].sum()) for name in learning}
+    return rows, projections, {"evaluate": {k: len(v["labels"]) for k, v in evaluation.items()}, "learn": counts}
+
+
+def choose(rows: list[dict]) -> dict | None:
+    """Applies the rule: the smallest average-pooled projection within both allowed losses of the full features."""
+    average = [row for row in rows if row["pooling"] == "average"]
+    full = average[0]["map"]
+    allowed = []
+    for row in average[1:]:
+        losses = [full[name] - row["map"][name] for name in full]
+        if np.mean(losses) <= MEAN_LOSS_ALLOWED and max(losses) <= SET_LOSS_ALLOWED:
+            allowed.append((int(row["projection"].rsplit(" ", 1)[1]), float(np.mean(losses)), row))
+    return min(allowed, key=lambda entry: entry[:2])[2] if allowed else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="pictures, as collect_images.py lays them out")
+    parser.add_argument("--cache", type=Path, help="folder for extracted features (default: FOLDER/features)")
+    parser.add_argument("--write", action="store_true", help="write projection.safetensors and projection.json here")
+    options = parser.parse_args()
+
+    extractor = Extractor(options.cache or options.folder / "features")
+    rows, projections, counts = measure(extractor, options.folder)
+    chosen = choose(rows)
+    print("chosen:", chosen)
+    if not options.write:
+        return
+    if chosen is None:
+        raise SystemExit("No projection keeps within the allowed losses; the network needs its 1280 numbers.")
+    matrix, dimension = chosen["projection"].rsplit(", ", 1)
+    seen = " + ".join(f"{count} of {name}" for name, count in counts["learn"].items())
+    basis = f"unit features of {seen}" if matrix == "SVD of features" else "dropped classifier's weights, no pictures"
+    description = f"{dimension} leading right singular vectors, uncentred, of the {basis}"
+    tensors = {"projection.weight": projections[chosen["projection"]]}
+    tensor_file.write(HERE / "projection.safetensors", tensors, {"description": description})
+    results = {"sets": list(counts["evaluate"]), "counts": counts, "rows": rows, "chosen": chosen}
+    (HERE / "projection.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
