@@ -19,14 +19,31 @@ let package = Package(
     ],
     targets: [
         // What Swift cannot call by itself, and the kernels that measure clearly faster in C.
-        //CVIPS        .target(name: "CVips", linkerSettings: [.linkedLibrary("vips")]),
+        .systemLibrary(name: "CGObject", pkgConfig: "gobject-2.0"),
+        .target(name: "CVips", dependencies: ["CGObject"], linkerSettings: [.linkedLibrary("vips")]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+
+        // Data preparation.
+        .target(
+            name: "ImageDecoding",
+            dependencies: ["CVips", .product(name: "SystemPackage", package: "swift-system")]
+        ),
 
         // Model.
         .target(
             name: "NeuralNetwork",
             dependencies: ["CKernels", "COpenBLAS", .product(name: "SystemPackage", package: "swift-system")]
+        ),
+
+        // Embedding generation service.
+        .target(
+            name: "ImageEmbedding",
+            dependencies: [
+                "ImageDecoding", "NeuralNetwork",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
         ),
 
         // Image data.

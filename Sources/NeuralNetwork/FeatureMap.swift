@@ -67,6 +67,14 @@ public struct FeatureMap: ~Copyable, Sendable {
         withUnsafeValues { Array($0) }
     }
 
+    /// Calls `body` with the values, to be written in height, width, channel order.
+    public mutating func withMutableValues(_ body: (inout MutableSpan<Float>) -> Void) {
+        withUnsafeMutableValues { values in
+            var span = values.mutableSpan
+            body(&span)
+        }
+    }
+
     func withUnsafeValues<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
         try body(UnsafeBufferPointer(start: storage.base, count: shape.valueCount))
     }

@@ -1,0 +1,125 @@
+internal import Crypto
+internal import Foundation
+internal import NeuralNetwork
+public import SystemPackage
+
+/// Holds a model ready to run: its manifest, its network and its projection.
+///
+/// Immutable, and shared by every thread that embeds.
+public struct EmbeddingModel: Sendable {
+    /// What the model is.
+    public let manifest: ModelManifest
+    /// Names the vectors this model makes: the model's name and a digest of everything that changes a vector.
+    ///
+    /// Vectors are comparable exactly when their identities are equal.
+    public let identity: String
+    let network: EfficientNetLite
+    let projection: LinearProjection
+
+    /// Loads the model from `folder`, which holds `manifest.json` and the weights.
+    ///
+    /// - Throws: ``ModelError`` when a file is missing or damaged, is not the one the manifest names, or asks for something
+    ///   that this program does not do.
+    public init(folder: FilePath) throws(ModelError) {
+        let manifest = try Self.readManifest(folder.appending("manifest.json"))
+        try manifest.checkSupported()
+        let weightsPath = folder.appending(manifest.weights.file)
+        try Self.checkWeights(weightsPath, against: manifest.weights)
+        do {
+            let weights = try WeightsFile(path: weightsPath)
+            network = try EfficientNetLite(weights: weights)
+            projection = try LinearProjection(
+                weights: weights,
+                name: "projection.weight",
+                inputCount: EfficientNetLite.featureCount,
+                outputCount: manifest.embedding.dimension
+            )
+        } catch {
+            throw .unusableWeights(reason: String(describing: error))
+        }
+        self.manifest = manifest
+        identity = Self.identity(of: manifest)
+        MatrixLibrary.useOneThreadPerProduct()
+    }
+
+    /// Values of an embedding.
+    public var dimension: Int { manifest.embedding.dimension }
+
+    private static func readManifest(_ path: FilePath) throws(ModelError) -> ModelManifest {
+        let json = try read(path)
+        do {
+            return try JSONDecoder().decode(ModelManifest.self, from: json)
+        } catch let error as DecodingError {
+            throw .malformedManifest(path: path.string, reason: error.explanation)
+        } catch {
+            throw .malformedManifest(path: path.string, reason: error.localizedDescription)
+        }
+    }
+
+    private static func checkWeights(
+        _ path: FilePath,
+        against expected: ModelManifest.Weights
+    ) throws(ModelError) {
+        let weights = try read(path)
+        guard weights.count == expected.byteCount else {
+            throw .wrongWeights(
+                path: path.string,
+                found: "\(weights.count) bytes",
+                expected: "\(expected.byteCount)"
+            )
+        }
+        let digest = SHA256.hash(data: weights).hexadecimal
+        guard digest == expected.sha256 else {
+            throw .wrongWeights(
+                path: path.string,
+                found: "SHA-256 \(digest.prefix(12))…",
+                expected: "\(expected.sha256.prefix(12))…"
+            )
+        }
+    }
+
+    private static func read(_ path: FilePath) throws(ModelError) -> Data {
+        do {
+            return try Data(contentsOf: URL(filePath: path.string), options: .alwaysMapped)
+        } catch {
+            throw .unreadable(path: path.string, reason: error.localizedDescription)
+        }
+    }
+
+    private static func identity(of manifest: ModelManifest) -> String {
+        let input = manifest.input
+        let contract =
+            [
+                manifest.architecture, manifest.weights.sha256, manifest.pooling,
+                "\(input.width)×\(input.height)", "\(input.shorterSide)", input.crop, input.resize,
+                input.channelOrder, "\(input.mean)", "\(input.standardDeviation)",
+                "\(manifest.embedding.dimension)", manifest.embedding.metric,
+            ]
+            .joined(separator: "\n")
+        return "\(manifest.name):\(SHA256.hash(data: Data(contract.utf8)).hexadecimal.prefix(16))"
+    }
+}
+
+extension SHA256.Digest {
+    fileprivate var hexadecimal: String {
+        map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }
+        .joined()
+    }
+}
+
+extension DecodingError {
+    /// One line that names the field.
+    fileprivate var explanation: String {
+        switch self {
+        case .keyNotFound(let key, _): "it lacks \"\(key.stringValue)\""
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            context.codingPath.isEmpty
+                ? "it is not JSON"
+                : "\"\(context.codingPath.map(\.stringValue).joined(separator: "."))\" has an unexpected value"
+        @unknown default: "it is not as expected"
+        }
+    }
+}

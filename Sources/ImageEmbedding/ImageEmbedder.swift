@@ -1,0 +1,62 @@
+public import ImageDecoding
+internal import NeuralNetwork
+internal import Synchronization
+
+/// Turns pictures into embeddings: crop, normalise, run the network, project, scale to length 1.
+///
+/// One embedder serves any number of threads; each picture runs on the thread that brings it. Activations are kept from
+/// call to call, about 10 MB for each thread that has ever embedded at the same time as others.
+public final class ImageEmbedder: Sendable {
+    /// The model that embeds.
+    public let model: EmbeddingModel
+    private let idleWorkspaces = Mutex(WorkspacePool())
+
+    /// Creates an embedder.
+    public init(model: EmbeddingModel) {
+        self.model = model
+    }
+
+    /// The size that pictures must be decoded to.
+    public var thumbnailSize: ThumbnailSize { .shorterSide(model.manifest.input.shorterSide) }
+
+    /// Returns the embedding of a picture decoded to ``thumbnailSize``: `model.dimension` values of length 1.
+    ///
+    /// Deterministic: equal pixels give equal vectors, whatever the thread.
+    public func embed(_ image: PixelImage) -> [Float] {
+        let workspace = idleWorkspaces.withLock { $0.take() }
+        defer { idleWorkspaces.withLock { $0.give(workspace) } }
+        Preprocessing(model.manifest.input).write(image, into: &workspace.input)
+        let features = model.network.features(of: workspace.input, workspace: &workspace.activations)
+        return model.projection(features).scaledToUnitLength()
+    }
+}
+
+/// Buffers for one picture at a time; owned by whoever took it from the pool.
+private final class EmbeddingWorkspace {
+    var input = FeatureMap(shape: FeatureShape(height: 1, width: 1, channels: 3))
+    var activations = EfficientNetLite.Workspace()
+}
+
+/// Keeps buffers that nobody uses at the moment.
+///
+/// `@unchecked Sendable`: a workspace is in the pool or with one thread, never both; `Mutex` guards the pool itself.
+private struct WorkspacePool: @unchecked Sendable {
+    private var idle: [EmbeddingWorkspace] = []
+
+    mutating func take() -> EmbeddingWorkspace {
+        idle.popLast() ?? EmbeddingWorkspace()
+    }
+
+    mutating func give(_ workspace: EmbeddingWorkspace) {
+        idle.append(workspace)
+    }
+}
+
+extension [Float] {
+    /// Returns the vector divided by its Euclidean length; a vector of zeros points along the first axis instead.
+    func scaledToUnitLength() -> [Float] {
+        let length = reduce(into: Double(0)) { $0 += Double($1) * Double($1) }.squareRoot()
+        guard length > 0 else { return indices.map { $0 == 0 ? 1 : 0 } }
+        return map { Float(Double($0) / length) }
+    }
+}

@@ -1,0 +1,38 @@
+internal import ImageDecoding
+internal import NeuralNetwork
+
+/// Cuts the network's input out of a decoded picture and normalises it.
+///
+/// The same steps as in the training of the weights: shorter side to `shorterSide`, the centre of it, and
+/// (value − mean) / standard deviation for each channel.
+struct Preprocessing {
+    private let input: ModelManifest.Input
+
+    init(_ input: ModelManifest.Input) {
+        self.input = input
+    }
+
+    /// Writes the centre of `image` into `target`, height × width × 3.
+    func write(_ image: PixelImage, into target: inout FeatureMap) {
+        precondition(
+            min(image.width, image.height) == input.shorterSide,
+            "a picture of \(image.width)×\(image.height), expected a shorter side of \(input.shorterSide)"
+        )
+        let left = (image.width - input.width) / 2
+        let top = (image.height - input.height) / 2
+        let scale = input.standardDeviation.map { 1 / $0 }
+        let shift = zip(input.mean, scale).map { -$0 * $1 }
+        target.reshape(to: FeatureShape(height: input.height, width: input.width, channels: 3))
+        target.withMutableValues { values in
+            var index = 0
+            for row in top..<top + input.height {
+                let start = (row * image.width + left) * 3
+                for offset in start..<start + input.width * 3 {
+                    let channel = (offset - start) % 3
+                    values[index] = Float(image.pixels[offset]) * scale[channel] + shift[channel]
+                    index += 1
+                }
+            }
+        }
+    }
+}
