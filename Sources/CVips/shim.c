@@ -106,13 +106,22 @@ CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count
     return outcome(status, image);
 }
 
-CVipsImage *cvips_image_from_rgb(const void *pixels, size_t count, int width, int height) {
-    VipsImage *raw = vips_image_new_from_memory(pixels, count, width, height, 3, VIPS_FORMAT_UCHAR);
+CVipsImage *cvips_image_from_samples(const void *samples, size_t count, int width, int height, CVipsImage *like) {
+    int bands = like ? vips_image_get_bands(inner(like)) : 3;
+    VipsImage *raw = vips_image_new_from_memory(samples, count, width, height, bands, VIPS_FORMAT_UCHAR);
     if (!raw) return outcome(-1, NULL);
     VipsImage *image = NULL;
-    int status = vips_copy(raw, &image, "interpretation", VIPS_INTERPRETATION_sRGB, NULL);
+    int interpretation = like ? (int)vips_image_get_interpretation(inner(like)) : VIPS_INTERPRETATION_sRGB;
+    int status = vips_copy(raw, &image, "interpretation", interpretation, NULL);
     g_object_unref(raw);
-    return outcome(status, image);
+    if (status != 0 || !like) return outcome(status, image);
+    const void *profile = NULL;
+    size_t profile_count = 0;
+    if (vips_image_get_typeof(inner(like), VIPS_META_ICC_NAME) &&
+        vips_image_get_blob(inner(like), VIPS_META_ICC_NAME, &profile, &profile_count) == 0)
+        vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, profile, profile_count);
+    vips_image_set_int(image, VIPS_META_ORIENTATION, vips_image_get_orientation(inner(like)));
+    return outcome(0, image);
 }
 
 void cvips_image_release(CVipsImage *image) { g_object_unref(inner(image)); }
@@ -191,13 +200,14 @@ CVipsImage *cvips_image_flattened(CVipsImage *image) {
     return outcome(status, out);
 }
 
-CVipsImage *cvips_image_resized(CVipsImage *image, int width, int height) {
-    VipsImage *in = inner(image), *out = NULL;
-    double across = (double)width / vips_image_get_width(in);
-    double down = (double)height / vips_image_get_height(in);
-    // A gap of 16 keeps the kernel pure up to a reduction of 32; beyond, averaging whole blocks first is
-    // indistinguishable and keeps the kernel under libvips's limit on its length.
-    int status = vips_resize(in, &out, across, "vscale", down, "kernel", VIPS_KERNEL_CUBIC, "gap", 16.0, NULL);
+CVipsImage *cvips_image_cast_to_8_bits(CVipsImage *image) {
+    VipsImage *narrow = NULL, *out = NULL;
+    if (vips_cast(inner(image), &narrow, VIPS_FORMAT_UCHAR, "shift", TRUE, NULL) != 0) return outcome(-1, narrow);
+    VipsInterpretation interpretation = vips_image_get_interpretation(narrow);
+    if (interpretation == VIPS_INTERPRETATION_GREY16) interpretation = VIPS_INTERPRETATION_B_W;
+    if (interpretation == VIPS_INTERPRETATION_RGB16) interpretation = VIPS_INTERPRETATION_sRGB;
+    int status = vips_copy(narrow, &out, "interpretation", interpretation, NULL);
+    g_object_unref(narrow);
     return outcome(status, out);
 }
 
@@ -213,30 +223,28 @@ CVipsImage *cvips_image_converted_to_rgb(CVipsImage *image) {
     return outcome(vips_colourspace(inner(image), &out, VIPS_INTERPRETATION_sRGB, NULL), out);
 }
 
-CVipsImage *cvips_image_copied_to_memory(CVipsImage *image) {
-    VipsImage *out = vips_image_copy_memory(inner(image));
-    return outcome(out ? 0 : -1, out);
-}
-
 CVipsImage *cvips_image_upright(CVipsImage *image) {
     VipsImage *out = NULL;
     return outcome(vips_autorot(inner(image), &out, NULL), out);
 }
 
-int cvips_image_write_pixels(CVipsImage *image, uint8_t *pixels, size_t count) {
+int cvips_image_read_rows(CVipsImage *image, CVipsRowReceiver receive, void *context) {
     VipsImage *in = inner(image);
-    if (vips_image_get_bands(in) != 3 || vips_image_get_format(in) != VIPS_FORMAT_UCHAR) return -1;
-    if (VIPS_IMAGE_SIZEOF_IMAGE(in) != count) return -1;
-    size_t written = 0;
-    void *memory = vips_image_write_to_memory(in, &written);
-    if (!memory || written != count) {
-        g_free(memory);
-        vips_error_clear();
-        return -1;
+    if (vips_image_get_format(in) != VIPS_FORMAT_UCHAR) return -1;
+    VipsRegion *region = vips_region_new(in);
+    int width = vips_image_get_width(in), height = vips_image_get_height(in), status = 0;
+    size_t count = VIPS_IMAGE_SIZEOF_LINE(in);
+    // Decoders deliver blocks of rows; asking row by row would pass through the whole pipeline for each.
+    const int block = 16;
+    for (int top = 0; top < height && status == 0; top += block) {
+        VipsRect rows = {.left = 0, .top = top, .width = width, .height = VIPS_MIN(block, height - top)};
+        status = vips_region_prepare(region, &rows);
+        for (int y = top; status == 0 && y < top + rows.height; y++)
+            receive(VIPS_REGION_ADDR(region, 0, y), count, context);
     }
-    memcpy(pixels, memory, count);
-    g_free(memory);
-    return 0;
+    g_object_unref(region);
+    if (status != 0) vips_error_clear();
+    return status == 0 ? 0 : -1;
 }
 
 int cvips_image_encode(CVipsImage *image, CVipsSaver saver, int quality, void **bytes, size_t *count) {

@@ -92,11 +92,15 @@ extension ImageDecoder {
             Double(opened.stored.height) / Double(height)
         )
         let shrink = shrinkingOnLoad ? opened.header.format.shrinkOnLoad(reducingBy: factor) : 1
-        guard let loaded = VipsImage.opening(bytes, with: opened.loader, shrink: shrink),
-            let opaque = loaded.laidOnWhite(),
-            let resized = opaque.resized(width: width, height: height)?.copiedToMemory()
+        guard
+            let image = VipsImage.opening(bytes, with: opened.loader, shrink: shrink)?.laidOnWhite()?
+                .broughtTo8Bits(),
+            let samples = image.resampled(width: width, height: height)
         else { return nil }
-        return resized.colourConverted()?.upright()?.pixels()
+        return samples.withUnsafeBytes { samples in
+            VipsImage.wrapping(samples, width: width, height: height, like: image)?
+                .colourConverted()?.upright()?.pixels()
+        }
     }
 
     /// Says what is wrong with bytes that a decoder refused: they run out, or they contradict themselves.
@@ -123,12 +127,20 @@ extension VipsImage {
         return flattened()
     }
 
+    /// Narrows samples of 16 bits, and converts encodings that do not fit into 8 bits to sRGB.
+    consuming func broughtTo8Bits() -> VipsImage? {
+        if header.has_8_bit_samples { return self }
+        switch header.encoding {
+        case CVIPS_ENCODING_LAB, CVIPS_ENCODING_LINEAR_RGB: return convertedToRGB()
+        default: return castTo8Bits()
+        }
+    }
+
     /// Converts to 8-bit sRGB: by the embedded profile if there is one and it works, else by the rules of the encoding.
     ///
     /// Only with a profile embedded: assuming one shifts the colours of pictures that have none.
     consuming func colourConverted() -> VipsImage? {
-        if header.has_profile, let converted = convertedByProfile()?.copiedToMemory(), converted.header.isRGB8
-        {
+        if header.has_profile, let converted = convertedByProfile(), converted.header.isRGB8 {
             return converted
         }
         return convertedToRGB()

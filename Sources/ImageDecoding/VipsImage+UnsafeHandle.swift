@@ -26,38 +26,85 @@ struct VipsImage: ~Copyable {
         return image
     }
 
+    /// Wraps 8-bit samples, which must outlive the image, to be read the way of another image, or else as RGB.
+    static func wrapping(
+        _ samples: UnsafeRawBufferPointer,
+        width: Int,
+        height: Int,
+        like model: borrowing VipsImage
+    ) -> VipsImage? {
+        VipsImage(
+            cvips_image_from_samples(
+                samples.baseAddress,
+                samples.count,
+                Int32(width),
+                Int32(height),
+                model.handle
+            )
+        )
+    }
+
     /// Wraps RGB samples, which must outlive the image.
     static func wrapping(_ samples: UnsafeRawBufferPointer, width: Int, height: Int) -> VipsImage? {
-        VipsImage(cvips_image_from_rgb(samples.baseAddress, samples.count, Int32(width), Int32(height)))
+        VipsImage(
+            cvips_image_from_samples(samples.baseAddress, samples.count, Int32(width), Int32(height), nil)
+        )
     }
 
     var header: CVipsHeader { cvips_image_header(handle) }
 
     func flattened() -> VipsImage? { VipsImage(cvips_image_flattened(handle)) }
 
-    func resized(width: Int, height: Int) -> VipsImage? {
-        VipsImage(cvips_image_resized(handle, Int32(width), Int32(height)))
-    }
+    func castTo8Bits() -> VipsImage? { VipsImage(cvips_image_cast_to_8_bits(handle)) }
 
     func convertedByProfile() -> VipsImage? { VipsImage(cvips_image_converted_by_profile(handle)) }
 
     func convertedToRGB() -> VipsImage? { VipsImage(cvips_image_converted_to_rgb(handle)) }
 
-    func copiedToMemory() -> VipsImage? { VipsImage(cvips_image_copied_to_memory(handle)) }
-
     func upright() -> VipsImage? { VipsImage(cvips_image_upright(handle)) }
+
+    /// Runs the pipeline and hands over the rows of 8-bit samples from the top; false if the data stops it.
+    func forEachRow(_ body: (UnsafeBufferPointer<UInt8>) -> Void) -> Bool {
+        withoutActuallyEscaping(body) { body in
+            var body = body
+            return withUnsafeMutablePointer(to: &body) { context in
+                cvips_image_read_rows(
+                    handle,
+                    { samples, count, context in
+                        let body = context!.assumingMemoryBound(
+                            to: ((UnsafeBufferPointer<UInt8>) -> Void).self
+                        )
+                        body.pointee(UnsafeBufferPointer(start: samples, count: count))
+                    },
+                    context
+                ) == 0
+            }
+        }
+    }
 
     /// Runs the pipeline and copies its RGB samples out, once.
     func pixels() -> PixelImage? {
         let header = header
-        let count = Int(header.width) * Int(header.height) * 3
-        var succeeded = false
-        let samples = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
-            succeeded = cvips_image_write_pixels(handle, buffer.baseAddress, count) == 0
-            initializedCount = succeeded ? count : 0
-        }
-        guard succeeded else { return nil }
-        return PixelImage(width: Int(header.width), height: Int(header.height), pixels: samples)
+        guard header.isRGB8 else { return nil }
+        let (width, height) = (Int(header.width), Int(header.height))
+        var samples: [UInt8] = []
+        samples.reserveCapacity(width * height * 3)
+        guard forEachRow({ samples.append(contentsOf: $0) }) else { return nil }
+        return PixelImage(width: width, height: height, pixels: samples)
+    }
+
+    /// Runs the pipeline and resamples its rows as they come; the samples keep their encoding.
+    func resampled(width: Int, height: Int) -> [UInt8]? {
+        let header = header
+        var resampler = BicubicResampler(
+            inputWidth: Int(header.width),
+            inputHeight: Int(header.height),
+            outputWidth: width,
+            outputHeight: height,
+            channels: Int(header.band_count)
+        )
+        guard forEachRow({ resampler.append($0) }) else { return nil }
+        return resampler.output
     }
 
     /// Encodes without metadata; nil if the encoder is missing or refuses.

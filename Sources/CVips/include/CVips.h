@@ -7,8 +7,8 @@
 // - An image is owned by whoever received it from here and is given back with cvips_image_release.
 // - A null result or a negative return is a failure. libvips's error text is never consulted: its buffer is shared
 //   by all threads, so it may speak of another picture.
-// - Images are lazy. Pixels are computed by cvips_image_copied_to_memory and cvips_image_write_pixels; until then
-//   the bytes given to cvips_image_load must stay where they are.
+// - Images are lazy. Pixels are computed by cvips_image_read_rows and cvips_image_encode; until then the bytes given to
+//   cvips_image_load and cvips_image_from_samples must stay where they are.
 
 #ifndef CVIPS_H
 #define CVIPS_H
@@ -81,8 +81,9 @@ bool cvips_has_saver(CVipsSaver saver);
 /// Opens bytes with exactly this loader, first page only.
 /// shrink is 1, or for JPEG 2, 4 or 8, or for WebP any number of at least 1: the loader then decodes smaller.
 CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count, double shrink);
-/// Wraps 8-bit sRGB pixels without copying them.
-CVipsImage *cvips_image_from_rgb(const void *pixels, size_t count, int width, int height);
+/// Wraps 8-bit samples without copying them, to be read the way of `like`: its bands, encoding, profile, orientation.
+/// Without `like`, the samples are RGB.
+CVipsImage *cvips_image_from_samples(const void *samples, size_t count, int width, int height, CVipsImage *like);
 void cvips_image_release(CVipsImage *image);
 
 CVipsHeader cvips_image_header(CVipsImage *image);
@@ -91,19 +92,19 @@ bool cvips_image_came_from(CVipsImage *image, CVipsLoader loader);
 
 /// Lays the image on white and drops its alpha channel.
 CVipsImage *cvips_image_flattened(CVipsImage *image);
-/// Resizes to exactly this many pixels with an antialiased bicubic kernel.
-CVipsImage *cvips_image_resized(CVipsImage *image, int width, int height);
+/// Keeps the upper 8 bits of 16-bit samples.
+CVipsImage *cvips_image_cast_to_8_bits(CVipsImage *image);
 /// Converts to 8-bit sRGB with the colour profile inside the image.
 CVipsImage *cvips_image_converted_by_profile(CVipsImage *image);
 /// Converts to 8-bit sRGB by the rules of the image's encoding alone.
 CVipsImage *cvips_image_converted_to_rgb(CVipsImage *image);
-/// Runs the pipeline and keeps the pixels.
-CVipsImage *cvips_image_copied_to_memory(CVipsImage *image);
 /// Turns and mirrors by the EXIF orientation. The image must be in memory.
 CVipsImage *cvips_image_upright(CVipsImage *image);
 
-/// Runs the pipeline and writes width * height * 3 bytes. Fails unless the image is 8-bit RGB of exactly that size.
-int cvips_image_write_pixels(CVipsImage *image, uint8_t *pixels, size_t count);
+/// Receives rows from the top. 'samples' holds width * bands bytes and is valid during the call only.
+typedef void (*CVipsRowReceiver)(const uint8_t *samples, size_t count, void *context);
+/// Runs the pipeline on the calling thread, row after row. Fails unless samples have 8 bits.
+int cvips_image_read_rows(CVipsImage *image, CVipsRowReceiver receive, void *context);
 
 /// Encodes without metadata. The caller frees *bytes with cvips_free.
 int cvips_image_encode(CVipsImage *image, CVipsSaver saver, int quality, void **bytes, size_t *count);
