@@ -54,6 +54,14 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
+
+        .testTarget(
+            name: "NeuralNetworkTests",
+            dependencies: [
+                "NeuralNetwork", "CKernels", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            exclude: ["Fixtures"]
+        ),
     ]
 )
 

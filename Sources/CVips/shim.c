@@ -74,7 +74,7 @@ bool cvips_has_saver(CVipsSaver saver) {
     return false;
 }
 
-CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count, double shrink) {
+CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count, int shrink) {
     VipsSource *source = vips_source_new_from_memory(bytes, count);
     if (!source) return outcome(-1, NULL);
     // Rows are read once, top to bottom: no full-size copy of the picture is ever held.
@@ -84,13 +84,13 @@ CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count
     int status = -1;
     switch (loader) {
     case CVIPS_LOADER_JPEG:
-        status = vips_jpegload_source(source, &image, "access", access, "fail_on", fail_on, "shrink", (int)shrink, NULL);
+        status = vips_jpegload_source(source, &image, "access", access, "fail_on", fail_on, "shrink", shrink, NULL);
         break;
     case CVIPS_LOADER_PNG:
         status = vips_pngload_source(source, &image, "access", access, "fail_on", fail_on, NULL);
         break;
     case CVIPS_LOADER_WEBP:
-        status = vips_webpload_source(source, &image, "access", access, "fail_on", fail_on, "scale", 1 / shrink, NULL);
+        status = vips_webpload_source(source, &image, "access", access, "fail_on", fail_on, NULL);
         break;
     case CVIPS_LOADER_GIF:
         status = vips_gifload_source(source, &image, "access", access, "fail_on", fail_on, NULL);
@@ -197,6 +197,16 @@ CVipsImage *cvips_image_flattened(CVipsImage *image) {
     VipsImage *out = NULL;
     int status = vips_flatten(in, &out, "background", background, NULL);
     vips_area_unref(VIPS_AREA(background));
+    return outcome(status, out);
+}
+
+CVipsImage *cvips_image_without_extra_bands(CVipsImage *image) {
+    static const int bands[] = {
+        [CVIPS_ENCODING_GREY] = 1, [CVIPS_ENCODING_RGB] = 3,        [CVIPS_ENCODING_CMYK] = 4,
+        [CVIPS_ENCODING_LAB] = 3,  [CVIPS_ENCODING_LINEAR_RGB] = 3, [CVIPS_ENCODING_OTHER] = 1,
+    };
+    VipsImage *out = NULL;
+    int status = vips_extract_band(inner(image), &out, 0, "n", bands[encoding_of(inner(image))], NULL);
     return outcome(status, out);
 }
 

@@ -23,9 +23,7 @@ public struct ImageDecoder: Sendable {
     public func header(of source: ImageSource) throws(DecodingError) -> ImageHeader {
         try DecodingLibrary.start()
         let (bytes, format) = try source.read(limits: limits)
-        return try withBytes(bytes) { (buffer) throws(DecodingError) in
-            try open(buffer, format: format).header
-        }
+        return try open(bytes, format: format).header
     }
 
     /// Decodes a picture at the given size: EXIF orientation applied, transparency laid on white, any colour mode and
@@ -38,15 +36,12 @@ public struct ImageDecoder: Sendable {
     public func thumbnail(of source: ImageSource, size: ThumbnailSize) throws(DecodingError) -> DecodedImage {
         try DecodingLibrary.start()
         let (bytes, format) = try source.read(limits: limits)
-        return try withBytes(bytes) { (buffer) throws(DecodingError) in
-            let opened = try open(buffer, format: format)
-            let target = size.fitted(width: opened.header.width, height: opened.header.height)
-            try check(target: target, of: opened.header)
-            guard let pixels = decode(buffer, opened: opened, width: target.width, height: target.height)
-            else {
-                throw damage(in: buffer, format: format)
-            }
-            return DecodedImage(header: opened.header, pixels: pixels)
+        let opened = try open(bytes, format: format)
+        let target = size.fitted(width: opened.header.width, height: opened.header.height)
+        try check(target: target, of: opened.header)
+        guard let pixels = decode(bytes, opened: opened, width: target.width, height: target.height) else {
+            throw damage(in: bytes, format: format)
         }
+        return DecodedImage(header: opened.header, pixels: pixels)
     }
 }

@@ -18,9 +18,9 @@ struct VipsImage: ~Copyable {
     static func opening(
         _ bytes: UnsafeRawBufferPointer,
         with loader: CVipsLoader,
-        shrink: Double = 1
+        shrink: Int = 1
     ) -> VipsImage? {
-        guard let image = VipsImage(cvips_image_load(loader, bytes.baseAddress, bytes.count, shrink)),
+        guard let image = VipsImage(cvips_image_load(loader, bytes.baseAddress, bytes.count, Int32(shrink))),
             cvips_image_came_from(image.handle, loader)
         else { return nil }
         return image
@@ -52,6 +52,8 @@ struct VipsImage: ~Copyable {
     }
 
     var header: CVipsHeader { cvips_image_header(handle) }
+
+    func withoutExtraBands() -> VipsImage? { VipsImage(cvips_image_without_extra_bands(handle)) }
 
     func flattened() -> VipsImage? { VipsImage(cvips_image_flattened(handle)) }
 

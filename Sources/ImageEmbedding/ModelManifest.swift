@@ -45,6 +45,18 @@ public struct ModelManifest: Codable, Hashable, Sendable {
         public let sha256: String
     }
 
+    /// One step in the making of the weights.
+    public struct LineageStep: Codable, Hashable, Sendable {
+        /// What was done or taken.
+        public let step: String
+        /// What it was taken from or done by.
+        public let source: String
+        /// SPDX identifier of the source's licence, where it differs from the model's or is of interest.
+        public let licence: String?
+        /// What else one should know.
+        public let note: String?
+    }
+
     /// Version of this format; 1 is what this program reads.
     public let formatVersion: Int
     /// What people call the model.
@@ -61,8 +73,8 @@ public struct ModelManifest: Codable, Hashable, Sendable {
     public let weights: Weights
     /// SPDX identifier of the weights' licence.
     public let licence: String
-    /// Where the weights come from, oldest ancestor first.
-    public let lineage: [String]
+    /// How the weights came about, first step first.
+    public let lineage: [LineageStep]
 }
 
 /// Tells why a model cannot be used.

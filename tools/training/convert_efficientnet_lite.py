@@ -15,6 +15,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 import folded
+import model_card
 import reference
 import tensor_file
 
@@ -85,31 +86,6 @@ def manifest(weights: bytes, dimension: int, steps: list[dict[str, str]]) -> dic
     }
 
 
-def projection_table(results: dict) -> str:
-    """Renders the measured mAP of every pooling and projection as a Markdown table."""
-    sets = results["sets"]
-    lines = ["| pooling | projection | " + " | ".join(sets) + " | mean |", "|---|---|" + "---:|" * (len(sets) + 1)]
-    for row in results["rows"]:
-        values = [row["map"][name] for name in sets]
-        cells = " | ".join(f"{value:.4f}" for value in values + [sum(values) / len(values)])
-        lines.append(f"| {row['pooling']} | {row['projection']} | {cells} |")
-    return "\n".join(lines)
-
-
-def model_card(template: Path, results: Path, facts: dict[str, object]) -> str:
-    values = dict(facts)
-    if results.exists():
-        values["projectionTable"] = projection_table(json.loads(results.read_text()))
-    else:
-        values["projectionTable"] = "_Not measured yet: run `measure_projection.py`._"
-    text = template.read_text()
-    for name, value in values.items():
-        text = text.replace("{{" + name + "}}", str(value))
-    if "{{" in text:
-        raise SystemExit(f"{template.name}: a placeholder has no value: {text[text.index('{{'):][:40]}")
-    return text
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, help="model folder (default: %(default)s)")
@@ -129,17 +105,8 @@ def main() -> None:
     weights = tensor_file.write(options.output / "weights.safetensors", ordered, metadata)
     description = manifest(weights, len(projection), steps)
     (options.output / "manifest.json").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n")
-    facts = {
-        "dimension": len(projection),
-        "parameterCount": f"{sum(value.size for value in tensors.values()):,}",
-        "byteCount": f"{len(weights):,}",
-        "sha256": description["weights"]["sha256"],
-        "sourceSHA256": reference.WEIGHTS_SHA256,
-        "projectionDescription": described.get("description", "undescribed"),
-    }
-    card = model_card(HERE / "MODEL_CARD.template.md", HERE / "projection.json", facts)
-    (options.output / "MODEL_CARD.md").write_text(card)
-    print(f"{options.output}: {facts['parameterCount']} parameters, {facts['byteCount']} bytes, {facts['sha256']}")
+    model_card.write(options.output)
+    print(f"{options.output}: {len(weights):,} bytes, sha256 {description['weights']['sha256']}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ Before anything is written, the shipped weights are run too, and a disagreement 
 """
 
 import argparse
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +15,12 @@ import torch
 from safetensors.numpy import load_file
 
 import folded
+import model_card
 import reference
 import tensor_file
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 STRIDE = 97  # prime, so the samples walk through rows, columns and channels alike
 VECTORS = {"pooled", "projected", "embedding"}
 TOLERANCE = 1e-3
@@ -52,18 +56,48 @@ def agreement(original: dict[str, np.ndarray], shipped: dict[str, np.ndarray]) -
     return found
 
 
-def check(original: dict[str, np.ndarray], tensors: dict[str, np.ndarray], batch: torch.Tensor) -> None:
+def summary(original: dict[str, np.ndarray], shipped: dict[str, np.ndarray]) -> dict[str, float]:
+    """Returns the worst of both errors over all stages, and the lowest cosine between embeddings."""
+    maximum, relative = np.array(list(agreement(original, shipped).values())).max(axis=0)
+    cosine = (original["embedding"].astype(np.float64) * shipped["embedding"]).sum(axis=1).min()
+    return {"maximum": float(maximum), "relative": float(relative), "cosine": float(cosine)}
+
+
+def check(original: dict[str, np.ndarray], tensors: dict[str, np.ndarray], batch: torch.Tensor) -> dict[str, float]:
     """Prints how far the shipped file is from the original network, and stops if that is too far."""
     shipped = folded.stages(tensors, batch)
     print("stage        max|a-b|/max|b|   relative L2")
-    worst = 0.0
     for stage, (maximum, relative) in agreement(original, shipped).items():
         print(f"{stage:12} {maximum:15.1e} {relative:13.1e}")
-        worst = max(worst, maximum, relative)
-    cosine = float((original["embedding"] * shipped["embedding"]).sum(axis=1).min())
-    print(f"embedding cosine, lowest: {cosine:.7f}")
-    if worst > TOLERANCE or cosine < MINIMUM_COSINE:
+    found = summary(original, shipped)
+    print(f"embedding cosine, lowest: {found['cosine']:.7f}")
+    if max(found["maximum"], found["relative"]) > TOLERANCE or found["cosine"] < MINIMUM_COSINE:
         raise SystemExit("The shipped weights do not compute what the original network computes.")
+    return found
+
+
+def half_precision(original: dict[str, np.ndarray], tensors: dict[str, np.ndarray], batch: torch.Tensor) -> dict:
+    """Measures what storing the weight matrices as float16 would cost: the reason they are stored as float32."""
+    rounded = {name: value.astype(np.float16) if value.ndim > 1 else value for name, value in tensors.items()}
+    return summary(original, folded.stages(rounded, batch))
+
+
+def sensitivity(
+    pixels: dict[str, np.ndarray], images: Path, network: torch.nn.Module, projection: torch.Tensor, truth: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Measures how far small differences in the pixels move the embedding: the yardstick for other decoders."""
+    generator = np.random.default_rng(1)
+    noisy = [(value + generator.integers(-1, 2, value.shape)).clip(0, 255) for value in pixels.values()]
+    variants = {
+        "cropped before resizing, as published": [reference.preprocess_as_published(images / photo) for photo in pixels],
+        "every value moved by −1, 0 or 1 at random": noisy,
+    }
+    found = {}
+    for name, variant in variants.items():
+        batch = reference.to_input(np.stack(variant).astype(np.uint8))
+        cosines = (reference.stages(network, batch, projection)["embedding"] * truth).sum(axis=1)
+        found[name] = {"lowest": float(cosines.min()), "median": float(np.median(cosines))}
+    return found
 
 
 def write_stages(path: Path, pixels: np.ndarray, values: dict[str, np.ndarray], source: str) -> None:
@@ -77,24 +111,25 @@ def write_stages(path: Path, pixels: np.ndarray, values: dict[str, np.ndarray], 
     tensor_file.write(path, tensors, {"source": source, "stride": str(STRIDE), "network": reference.WEIGHTS_PACKAGE})
 
 
-def write_embeddings(folder: Path, images: Path, network: torch.nn.Module, tensors: dict[str, np.ndarray]) -> None:
-    """Writes the embedding of each photograph from its file on, and the preprocessed pixels of two."""
+def write_embeddings(folder: Path, images: Path, network: torch.nn.Module, tensors: dict[str, np.ndarray]) -> dict:
+    """Writes the embedding of each photograph from its file on, and the pixels of two; returns what was measured."""
     projection = torch.from_numpy(tensors["projection.weight"])
     pixels = {photo: reference.preprocess(images / photo) for photo in EMBEDDING_PHOTOS}
     batch = reference.to_input(np.stack(list(pixels.values())))
     values = reference.stages(network, batch, projection)
     print(f"{len(pixels)} photographs")
-    check(values, tensors, batch)
+    found = check(values, tensors, batch)
     metadata = {"network": reference.WEIGHTS_PACKAGE, "keys": "paths relative to SampleImages"}
     embeddings = dict(zip(pixels, values["embedding"]))
     tensor_file.write(folder / "golden-embeddings.safetensors", embeddings, metadata)
     two = {photo: pixels[photo] for photo in PIXEL_PHOTOS}
     tensor_file.write(folder / "golden-preprocessed.safetensors", two, metadata)
 
-    published = np.stack([reference.preprocess_as_published(images / photo) for photo in pixels])
-    cropped_first = reference.stages(network, reference.to_input(published), projection)["embedding"]
-    cosines = np.sort((cropped_first * values["embedding"]).sum(axis=1))
-    print(f"cropping before instead of after resizing: cosine lowest {cosines[0]:.4f}, median {np.median(cosines):.4f}")
+    return {
+        "photographs": len(pixels),
+        "agreement": {"float32": found, "float16": half_precision(values, tensors, batch)},
+        "sensitivity": sensitivity(pixels, images, network, projection, values["embedding"]),
+    }
 
 
 def main() -> None:
@@ -115,7 +150,12 @@ def main() -> None:
         print(photo)
         check(values, tensors, batch)
         write_stages(fixtures / f"golden-stages-{number}.safetensors", pixels, values, photo)
-    write_embeddings(options.tests / "ImageEmbeddingTests" / "Fixtures", options.images, network, tensors)
+    embedding_fixtures = options.tests / "ImageEmbeddingTests" / "Fixtures"
+    measured = write_embeddings(embedding_fixtures, options.images, network, tensors)
+    measured["weightsSHA256"] = hashlib.sha256((options.model / "weights.safetensors").read_bytes()).hexdigest()
+    (HERE / "agreement.json").write_text(json.dumps(measured, indent=1) + "\n")
+    model_card.write(options.model)
+    print(json.dumps(measured, indent=1))
 
 
 if __name__ == "__main__":

@@ -79,8 +79,8 @@ bool cvips_has_loader(CVipsLoader loader);
 bool cvips_has_saver(CVipsSaver saver);
 
 /// Opens bytes with exactly this loader, first page only.
-/// shrink is 1, or for JPEG 2, 4 or 8, or for WebP any number of at least 1: the loader then decodes smaller.
-CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count, double shrink);
+/// shrink is 1, or for JPEG 2, 4 or 8: the loader then decodes that much smaller.
+CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count, int shrink);
 /// Wraps 8-bit samples without copying them, to be read the way of `like`: its bands, encoding, profile, orientation.
 /// Without `like`, the samples are RGB.
 CVipsImage *cvips_image_from_samples(const void *samples, size_t count, int width, int height, CVipsImage *like);
@@ -92,6 +92,8 @@ bool cvips_image_came_from(CVipsImage *image, CVipsLoader loader);
 
 /// Lays the image on white and drops its alpha channel.
 CVipsImage *cvips_image_flattened(CVipsImage *image);
+/// Drops the bands beyond those of the encoding.
+CVipsImage *cvips_image_without_extra_bands(CVipsImage *image);
 /// Keeps the upper 8 bits of 16-bit samples.
 CVipsImage *cvips_image_cast_to_8_bits(CVipsImage *image);
 /// Converts to 8-bit sRGB with the colour profile inside the image.

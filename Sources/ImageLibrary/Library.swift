@@ -1,0 +1,75 @@
+public import Catalog
+
+/// Opens a library: its catalog, and the index of one model that follows the catalog.
+///
+/// Readers never wait for the writer and see what it has committed; there is one writer at a time.
+public final class Library: Sendable {
+    /// Says what an opener means to do.
+    public enum Access: Hashable, Sendable {
+        /// Search only; the library must exist.
+        case reading
+        /// Change it; made when there is none, and locked against other writers until this object goes.
+        case writing
+    }
+
+    /// Where the library is.
+    public let directory: LibraryDirectory
+    /// What is known of the images.
+    public let catalog: Catalog
+    /// The vectors of the model the library was opened for.
+    public let index: LibraryIndex
+    private let lock: WriterLock?
+
+    /// Opens the library in `directory` for the model with this identity.
+    ///
+    /// - Parameters:
+    ///   - model: Identity of the model, and the dimension of its vectors.
+    ///   - access: Whether the library is to be changed.
+    /// - Throws: ``LibraryError``, or `CatalogError`.
+    public init(
+        directory: LibraryDirectory,
+        model: (identity: String, dimension: Int),
+        access: Access
+    ) throws {
+        self.directory = directory
+        switch access {
+        case .reading:
+            guard directory.exists else { throw LibraryError.notFound(path: directory.path.string) }
+            lock = nil
+        case .writing:
+            try directory.create()
+            lock = try WriterLock(path: directory.lock, library: directory.path)
+        }
+        catalog = try Catalog(path: directory.catalog)
+        index = try LibraryIndex(
+            catalog: catalog,
+            model: model,
+            snapshot: directory.snapshot(model: model.identity)
+        )
+    }
+}
+
+extension Library {
+    /// Changes a library that need not be searched: no index is opened, so none has to be caught up.
+    ///
+    /// - Throws: ``LibraryError``, `CatalogError`, or what `body` throws.
+    public static func changeCatalog<Value>(
+        in directory: LibraryDirectory,
+        _ body: (Catalog) throws -> Value
+    ) throws -> Value {
+        guard directory.exists else { throw LibraryError.notFound(path: directory.path.string) }
+        let lock = try WriterLock(path: directory.lock, library: directory.path)
+        return try withExtendedLifetime(lock) { try body(Catalog(path: directory.catalog)) }
+    }
+
+    /// Reads a library's catalog without opening an index.
+    ///
+    /// - Throws: ``LibraryError``, `CatalogError`, or what `body` throws.
+    public static func readCatalog<Value>(
+        in directory: LibraryDirectory,
+        _ body: (Catalog) throws -> Value
+    ) throws -> Value {
+        guard directory.exists else { throw LibraryError.notFound(path: directory.path.string) }
+        return try body(Catalog(path: directory.catalog))
+    }
+}

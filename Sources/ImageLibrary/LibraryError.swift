@@ -1,0 +1,24 @@
+/// Tells why a library cannot be used.
+public enum LibraryError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// There is no library in this directory.
+    case notFound(path: String)
+    /// The directory could not be made.
+    case cannotCreate(path: String, reason: String)
+    /// Another process is writing to the library.
+    case inUse(path: String, holder: String)
+    /// The lock file could not be opened.
+    case cannotLock(path: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .notFound(let path):
+            "there is no library in \(path); make one with: lookalike index FOLDER"
+        case .cannotCreate(let path, let reason):
+            "cannot create the library \(path): \(reason)"
+        case .inUse(let path, let holder):
+            "the library \(path) is being written by \(holder); wait for it to end"
+        case .cannotLock(let path, let reason):
+            "cannot lock the library (\(path)): \(reason)"
+        }
+    }
+}

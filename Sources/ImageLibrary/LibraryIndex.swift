@@ -1,0 +1,155 @@
+public import Catalog
+internal import Foundation
+public import NeighborSearch
+internal import Synchronization
+internal import SystemPackage
+
+/// Searches the vectors of one model, and follows the catalog they come from.
+///
+/// The catalog keeps a journal of every embedding that comes or goes; the index remembers how far it has read. A snapshot on
+/// disk is a head start, never the truth: one that is missing, damaged, foreign, or ahead of the catalog is left aside and
+/// the journal is read from its beginning.
+public final class LibraryIndex: Sendable {
+    /// Tells what was found in place of a usable snapshot.
+    public enum SnapshotState: Hashable, Sendable {
+        /// The snapshot was loaded.
+        case loaded
+        /// There is none yet.
+        case missing
+        /// It cannot be used; the text says why.
+        case rejected(String)
+    }
+
+    /// What the snapshot on disk was worth when the library was opened.
+    public let snapshotState: SnapshotState
+    /// The catalog's number of this index's model.
+    public let catalogModel: ModelID
+    private let catalog: Catalog
+    private let model: (identity: String, dimension: Int)
+    private let snapshot: FilePath
+    /// Held for a moment, to fetch or replace the index; never while it is searched or changed.
+    private let live: Mutex<HNSWIndex>
+    /// Held while the index takes in changes or is saved.
+    private let journal: Mutex<Journal>
+
+    private struct Journal {
+        /// The catalog's journal has been read up to here.
+        var sequence: Int64
+        /// The snapshot on disk reaches up to here; nil when there is no usable one.
+        var savedSequence: Int64?
+    }
+
+    init(
+        catalog: Catalog,
+        model: (identity: String, dimension: Int),
+        snapshot: FilePath
+    ) throws {
+        self.catalog = catalog
+        self.model = model
+        self.snapshot = snapshot
+        catalogModel = try catalog.registerModel(identity: model.identity, dimension: model.dimension)
+        switch Self.load(snapshot, model: model, latestChange: try catalog.latestChange()) {
+        case .success(let (index, sequence)):
+            snapshotState = .loaded
+            live = Mutex(index)
+            journal = Mutex(Journal(sequence: sequence, savedSequence: sequence))
+        case .failure(let obstacle):
+            snapshotState = obstacle.state
+            live = Mutex(HNSWIndex(dimension: model.dimension))
+            journal = Mutex(Journal(sequence: 0, savedSequence: nil))
+        }
+        try catchUpAndCheck()
+    }
+
+    /// How many vectors are indexed.
+    public var count: Int { index.count }
+
+    /// Returns the vector of an image, or nil when it has none.
+    public func vector(of image: ImageID) -> [Float]? {
+        index.vector(forKey: UInt64(image))
+    }
+
+    /// Returns the images nearest to `query`; see `HNSWIndex.nearest`.
+    public func nearest(to query: [Float], count: Int) throws -> SearchAnswer {
+        try index.nearest(to: query, count: count)
+    }
+
+    /// Takes in what the catalog has committed since the last time.
+    ///
+    /// Searches go on meanwhile. When another thread is already at it, returns at once.
+    public func catchUp() throws {
+        try journal.withLockIfAvailable { try applyChanges(&$0) }
+    }
+
+    /// Writes the snapshot to disk, unless the one there is up to date. Only the library's writer may do this.
+    public func save() throws {
+        try journal.withLock { journal in
+            guard journal.savedSequence != journal.sequence else { return }
+            try index.save(
+                to: snapshot,
+                identity: SnapshotIdentity(model: model.identity, catalogSequence: journal.sequence)
+            )
+            journal.savedSequence = journal.sequence
+        }
+    }
+
+    private var index: HNSWIndex { live.withLock { $0 } }
+
+    private func applyChanges(_ journal: inout Journal) throws {
+        guard try catalog.latestChange() != journal.sequence else { return }
+        let index = self.index
+        journal.sequence = try catalog.forEachChange(after: journal.sequence, model: catalogModel) { change in
+            if let vector = change.vector {
+                try index.insert(key: UInt64(change.imageID), vector: vector)
+            } else {
+                _ = index.remove(key: UInt64(change.imageID))
+            }
+        }
+    }
+
+    /// Catches up and compares the number of vectors with the catalog's; starts anew when they differ for good.
+    private func catchUpAndCheck() throws {
+        try journal.withLock { journal in
+            // A writer may commit between the two counts, so a difference counts only when the journal stands still.
+            for _ in 1...3 {
+                try applyChanges(&journal)
+                if try catalog.embeddingCount(model: catalogModel) == index.count { return }
+                if try catalog.latestChange() == journal.sequence { break }
+            }
+            live.withLock { $0 = HNSWIndex(dimension: model.dimension) }
+            journal = Journal(sequence: 0, savedSequence: nil)
+            try applyChanges(&journal)
+        }
+    }
+}
+
+extension LibraryIndex {
+    private struct Obstacle: Error {
+        let state: SnapshotState
+    }
+
+    private static func load(
+        _ path: FilePath,
+        model: (identity: String, dimension: Int),
+        latestChange: Int64
+    ) -> Result<(HNSWIndex, Int64), Obstacle> {
+        func rejected(_ reason: String) -> Result<(HNSWIndex, Int64), Obstacle> {
+            .failure(Obstacle(state: .rejected(reason)))
+        }
+        guard FileManager.default.fileExists(atPath: path.string) else {
+            return .failure(Obstacle(state: .missing))
+        }
+        do {
+            let (index, identity) = try HNSWIndex.load(from: path)
+            guard identity.model == model.identity, index.dimension == model.dimension else {
+                return rejected("it belongs to model \(identity.model)")
+            }
+            guard identity.catalogSequence <= latestChange else {
+                return rejected("it is ahead of the catalog: \(identity.catalogSequence) > \(latestChange)")
+            }
+            return .success((index, identity.catalogSequence))
+        } catch {
+            return rejected(String(describing: error))
+        }
+    }
+}
