@@ -1,0 +1,114 @@
+internal import HTTPTypes
+internal import QueryPipeline
+
+// The one place where a fault becomes a status, a code and a sentence. Whatever is not named here is a fault
+// of ours: it is logged in full, and the client learns nothing but that it happened.
+
+extension Problem {
+    /// Describes `error` to a client.
+    init(_ error: any Error) {
+        switch error {
+        case let fault as RequestFault: self.init(fault)
+        case let error as MultipartError: self.init(error)
+        case let error as QueryError: self.init(error)
+        default:
+            self.init(
+                .internalServerError,
+                "internal_error",
+                "Something went wrong on the server; its log has the details."
+            )
+        }
+    }
+
+    private init(_ fault: RequestFault) {
+        switch fault {
+        case .unknownPath:
+            self.init(.notFound, "not_found", "There is nothing at this address.")
+        case .methodNotAllowed(let allowed):
+            let list = allowed.joined(separator: ", ")
+            self.init(
+                .methodNotAllowed,
+                "method_not_allowed",
+                "This address answers to \(list).",
+                headers: [.allow: list]
+            )
+        case .hostNotAllowed:
+            self.init(
+                .misdirectedRequest,
+                "host_not_allowed",
+                "This server listens on this machine alone; open it as localhost or 127.0.0.1."
+            )
+        case .crossSite:
+            self.init(.forbidden, "cross_site_request", "A page of another site may not send requests here.")
+        case .parameterOutOfRange(let name, let allowed):
+            self.init(
+                .badRequest,
+                "invalid_\(name)",
+                "\(name) must be a whole number from \(allowed.lowerBound) to \(allowed.upperBound)."
+            )
+        case .invalidImageID:
+            self.init(.badRequest, "invalid_image_id", "An image's id is a whole number above 0.")
+        case .unknownImage:
+            self.init(.notFound, "unknown_image", "The library has no image with this id.")
+        case .unsupportedMediaType:
+            self.init(
+                .unsupportedMediaType,
+                "unsupported_media_type",
+                "Send the picture's bytes as image/jpeg or whatever it is, or as application/octet-stream;"
+                    + " or send a form (multipart/form-data) with a file named image."
+            )
+        case .emptyBody:
+            self.init(
+                .badRequest,
+                "empty_body",
+                "The request carried no picture; send its bytes as the body."
+            )
+        case .incompleteBody:
+            self.init(
+                .badRequest,
+                "incomplete_body",
+                "The connection ended before the whole picture had arrived."
+            )
+        case .bodyTooLarge(let limit):
+            self.init(
+                .contentTooLarge,
+                "body_too_large",
+                "A picture may have up to \(Self.readable(byteCount: limit)); send a smaller version of it."
+            )
+        case .missingImagePart:
+            self.init(.badRequest, "missing_image_part", "The form has no file named image.")
+        case .tooBusy:
+            self.init(
+                .serviceUnavailable,
+                "too_busy",
+                "Too many searches are waiting already; try again in a moment.",
+                headers: [.retryAfter: "1"]
+            )
+        }
+    }
+
+    private init(_ error: MultipartError) {
+        self.init(.badRequest, "malformed_multipart", "The form could not be read: \(error.reason)")
+    }
+
+    private init(_ error: QueryError) {
+        switch error {
+        case .decoding(let error):
+            self.init(.unprocessableContent, "undecodable_image", error.message)
+        case .unknownImage:
+            self.init(RequestFault.unknownImage)
+        case .imageFileGone:
+            self.init(
+                .gone,
+                "image_file_gone",
+                "The image is known, but its file is no longer where the library saw it."
+            )
+        case .invalidLimit:
+            self.init(RequestFault.parameterOutOfRange(name: "limit", allowed: SearchRoutes.allowedLimits))
+        }
+    }
+
+    private static func readable(byteCount: Int) -> String {
+        byteCount % (1 << 20) == 0 ? "\(byteCount >> 20) MiB" : "\(byteCount) bytes"
+    }
+}

@@ -1,0 +1,18 @@
+/// Names every way in which a request can be refused before the pipeline is asked anything.
+///
+/// What a client is told about each is written in `Problem+Errors.swift`.
+enum RequestFault: Error, Equatable {
+    case unknownPath
+    case methodNotAllowed(allowed: [String])
+    case hostNotAllowed
+    case crossSite
+    case parameterOutOfRange(name: String, allowed: ClosedRange<Int>)
+    case invalidImageID
+    case unknownImage
+    case unsupportedMediaType
+    case emptyBody
+    case incompleteBody
+    case bodyTooLarge(limit: Int)
+    case missingImagePart
+    case tooBusy
+}

@@ -1,0 +1,90 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import NIOCore
+internal import QueryPipeline
+
+/// Shows single pictures of the library.
+struct ImageRoutes: Sendable {
+    static let allowedThumbnailSizes = 16...1024
+    static let standardThumbnailSize = 320
+    static let allowedListLimits = 1...200
+    static let standardListLimit = 12
+
+    let backend: any SearchBackend
+    let workers: BlockingWorkers
+
+    var routes: [Route] {
+        [
+            Route(.get, "/v1/images", use: recentImages),
+            Route(.get, "/v1/images/{id}", use: image),
+            Route(.get, "/v1/images/{id}/thumbnail", use: thumbnail),
+        ]
+    }
+
+    /// `GET /v1/images?limit=`: the pictures added last, the newest first.
+    @Sendable private func recentImages(_ request: Request, _ context: Route.Context) async throws -> Response
+    {
+        let limit = try request.number("limit", in: Self.allowedListLimits, default: Self.standardListLimit)
+        let images = try await workers.run { [backend] in try backend.recentImages(limit: limit) }
+        var response = try Response.json(ImageListDescription(images: images.map(ImageDescription.init)))
+        response.headers[.cacheControl] = "no-store"
+        return response
+    }
+
+    /// `GET /v1/images/{id}`: what the library knows about a picture.
+    @Sendable private func image(_ request: Request, _ context: Route.Context) async throws -> Response {
+        let id = try context.imageID()
+        guard let image = try await workers.run({ [backend] in try backend.image(id: id) }) else {
+            throw RequestFault.unknownImage
+        }
+        var response = try Response.json(ImageDescription(image))
+        response.headers[.cacheControl] = "no-store"
+        return response
+    }
+
+    /// `GET /v1/images/{id}/thumbnail?size=`: a JPEG whose longer side has at most `size` pixels.
+    ///
+    /// The browser may keep it but has to ask whether it is still right: the same address shows another
+    /// picture when another library is served on the same port. The answer to that question is cheap, since
+    /// the tag is made of the content's hash and no picture is opened for it.
+    @Sendable private func thumbnail(_ request: Request, _ context: Route.Context) async throws -> Response {
+        let id = try context.imageID()
+        let size = try request.number(
+            "size",
+            in: Self.allowedThumbnailSizes,
+            default: Self.standardThumbnailSize
+        )
+        let known = request.headers[.ifNoneMatch]
+        let (tag, bytes) = try await workers.run { [backend] () -> (String, [UInt8]?) in
+            guard let image = try backend.image(id: id) else { throw RequestFault.unknownImage }
+            let tag = "\"\(image.contentHash)-\(size)\""
+            guard !EntityTag.matches(tag, ifNoneMatch: known) else { return (tag, nil) }
+            guard let bytes = try backend.thumbnail(id: id, longerSide: size) else {
+                throw RequestFault.unknownImage
+            }
+            return (tag, bytes)
+        }
+        let headers: HTTPFields = [.eTag: tag, .cacheControl: "private, no-cache"]
+        guard let bytes else { return Response(status: .notModified, headers: headers) }
+        var response = Response(
+            status: .ok,
+            headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: bytes))
+        )
+        response.headers[.contentType] = "image/jpeg"
+        return response
+    }
+}
+
+/// The comparison behind `If-None-Match` (RFC 9110 §13.1.2).
+enum EntityTag {
+    /// Returns whether the client already has what `tag` stands for.
+    static func matches(_ tag: String, ifNoneMatch field: String?) -> Bool {
+        guard let field else { return false }
+        return field.split(separator: ",").contains { candidate in
+            var candidate = candidate.drop { $0 == " " }
+            while candidate.last == " " { candidate.removeLast() }
+            return candidate == "*" || candidate == tag || candidate == "W/\(tag)"
+        }
+    }
+}

@@ -1,0 +1,15 @@
+internal import QueryPipeline
+
+/// What the routes ask of the house behind them; every call blocks and belongs on ``BlockingWorkers``.
+///
+/// `SearchPipeline` is the one real implementation. The protocol exists so that a test can make each of the
+/// pipeline's errors happen on demand; nothing but this file and the tests conforms to it.
+protocol SearchBackend: Sendable {
+    func search(_ query: ImageQuery, limit: Int) throws -> SearchResponse
+    func image(id: Int64) throws -> ImageRecord?
+    func thumbnail(id: Int64, longerSide: Int) throws -> [UInt8]?
+    func readiness() throws -> Readiness
+    func recentImages(limit: Int) throws -> [ImageRecord]
+}
+
+extension SearchPipeline: SearchBackend {}

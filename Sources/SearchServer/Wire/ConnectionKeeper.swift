@@ -1,0 +1,125 @@
+internal import HTTPTypes
+internal import NIOCore
+internal import NIOHTTPTypes
+
+/// Looks after what one HTTP/1.1 connection owes its client beyond answers.
+///
+/// - A client that asks `Expect: 100-continue` is told to go on, unless the length it announces is too large.
+/// - An answer that starts before the request has ended says `Connection: close` and is the connection's
+///   last: otherwise the rest of a refused upload would have to be received, however long it is.
+/// - After such an answer the sending side is closed first, and what still arrives is dropped for a moment
+///   (RFC 9112 §9.6): closing at once would reset the connection and could destroy the answer on its way.
+/// - A request or an answer that is not through within the deadline ends the connection.
+///
+/// It sits between the HTTP codec and the server's own handlers and lives on the connection's event loop.
+final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    static let lingerTime = TimeAmount.seconds(2)
+
+    private let maximumBodyByteCount: Int
+    private let deadline: TimeAmount
+    private var startedRequestCount = 0
+    private var endedRequestCount = 0
+    private var startedResponseCount = 0
+    private var endedResponseCount = 0
+    /// The requests after which the client wants, or we need, the connection to end.
+    private var lastRequest: Int?
+    private var isLingering = false
+    private var requestTimer: Scheduled<Void>?
+    private var responseTimer: Scheduled<Void>?
+
+    init(maximumBodyByteCount: Int, deadline: Duration) {
+        self.maximumBodyByteCount = maximumBodyByteCount
+        self.deadline = TimeAmount(deadline)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        requestTimer?.cancel()
+        responseTimer?.cancel()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isLingering else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let request):
+            startedRequestCount += 1
+            requestTimer = closing(context, after: deadline)
+            if request.asksToClose { lastRequest = lastRequest ?? startedRequestCount }
+            if request.asksToContinue, isNextToAnswer, announcesAcceptableLength(request) {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
+        case .body:
+            break
+        case .end:
+            endedRequestCount += 1
+            requestTimer?.cancel()
+        }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(var response) where response.status.kind != .informational:
+            startedResponseCount += 1
+            if endedRequestCount < startedResponseCount { lastRequest = startedResponseCount }
+            if lastRequest == startedResponseCount { response.headerFields[.connection] = "close" }
+            responseTimer = closing(context, after: deadline)
+            context.write(wrapOutboundOut(.head(response)), promise: promise)
+        case .end:
+            endedResponseCount += 1
+            let written = promise ?? context.eventLoop.makePromise()
+            context.writeAndFlush(data, promise: written)
+            finishResponse(context, written: written.futureResult)
+        default:
+            context.write(data, promise: promise)
+        }
+    }
+
+    private func finishResponse(_ context: ChannelHandlerContext, written: EventLoopFuture<Void>) {
+        let timer = responseTimer
+        written.assumeIsolated().whenComplete { _ in timer?.cancel() }
+        guard lastRequest == endedResponseCount else { return }
+        if endedRequestCount == endedResponseCount {
+            written.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        } else {
+            isLingering = true
+            requestTimer?.cancel()
+            requestTimer = closing(context, after: Self.lingerTime)
+            written.assumeIsolated().whenComplete { _ in context.close(mode: .output, promise: nil) }
+        }
+    }
+
+    private func closing(_ context: ChannelHandlerContext, after time: TimeAmount) -> Scheduled<Void> {
+        context.eventLoop.assumeIsolated().scheduleTask(in: time) { context.close(promise: nil) }
+    }
+
+    /// A 100 written while an earlier request waits for its answer would be taken for that answer.
+    private var isNextToAnswer: Bool { endedResponseCount == startedRequestCount - 1 }
+
+    private func announcesAcceptableLength(_ request: HTTPRequest) -> Bool {
+        (request.headerFields[.contentLength].flatMap { Int($0) } ?? 0) <= maximumBodyByteCount
+    }
+}
+
+@available(*, unavailable)
+extension ConnectionKeeper: Sendable {}
+
+extension HTTPRequest {
+    fileprivate var asksToClose: Bool {
+        headerFields[.connection]?.lowercased().split(separator: ",").contains { $0.trimmed == "close" }
+            ?? false
+    }
+
+    fileprivate var asksToContinue: Bool { headerFields[.expect]?.lowercased() == "100-continue" }
+}
+
+extension Substring {
+    fileprivate var trimmed: Substring {
+        let start = drop { $0 == " " || $0 == "\t" }
+        return start.prefix { $0 != " " && $0 != "\t" }
+    }
+}
