@@ -106,22 +106,24 @@ CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count
     return outcome(status, image);
 }
 
-CVipsImage *cvips_image_from_samples(const void *samples, size_t count, int width, int height, CVipsImage *like) {
-    int bands = like ? vips_image_get_bands(inner(like)) : 3;
+CVipsImage *cvips_image_from_samples(const void *samples, size_t count, int width, int height, int bands) {
     VipsImage *raw = vips_image_new_from_memory(samples, count, width, height, bands, VIPS_FORMAT_UCHAR);
     if (!raw) return outcome(-1, NULL);
     VipsImage *image = NULL;
-    int interpretation = like ? (int)vips_image_get_interpretation(inner(like)) : VIPS_INTERPRETATION_sRGB;
+    VipsInterpretation interpretation = bands == 1   ? VIPS_INTERPRETATION_B_W
+                                        : bands == 4 ? VIPS_INTERPRETATION_CMYK
+                                                     : VIPS_INTERPRETATION_sRGB;
     int status = vips_copy(raw, &image, "interpretation", interpretation, NULL);
     g_object_unref(raw);
-    if (status != 0 || !like) return outcome(status, image);
+    return outcome(status, image);
+}
+
+void cvips_image_adopt_profile(CVipsImage *image, CVipsImage *model) {
     const void *profile = NULL;
-    size_t profile_count = 0;
-    if (vips_image_get_typeof(inner(like), VIPS_META_ICC_NAME) &&
-        vips_image_get_blob(inner(like), VIPS_META_ICC_NAME, &profile, &profile_count) == 0)
-        vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, profile, profile_count);
-    vips_image_set_int(image, VIPS_META_ORIENTATION, vips_image_get_orientation(inner(like)));
-    return outcome(0, image);
+    size_t count = 0;
+    if (vips_image_get_typeof(inner(model), VIPS_META_ICC_NAME) &&
+        vips_image_get_blob(inner(model), VIPS_META_ICC_NAME, &profile, &count) == 0)
+        vips_image_set_blob_copy(inner(image), VIPS_META_ICC_NAME, profile, count);
 }
 
 void cvips_image_release(CVipsImage *image) { g_object_unref(inner(image)); }
@@ -233,8 +235,9 @@ CVipsImage *cvips_image_converted_to_rgb(CVipsImage *image) {
     return outcome(vips_colourspace(inner(image), &out, VIPS_INTERPRETATION_sRGB, NULL), out);
 }
 
-CVipsImage *cvips_image_upright(CVipsImage *image) {
+CVipsImage *cvips_image_upright(CVipsImage *image, int orientation) {
     VipsImage *out = NULL;
+    vips_image_set_int(inner(image), VIPS_META_ORIENTATION, orientation);
     return outcome(vips_autorot(inner(image), &out, NULL), out);
 }
 

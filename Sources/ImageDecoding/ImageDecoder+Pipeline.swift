@@ -15,17 +15,19 @@ struct OpenedImage {
             format: format,
             width: Int(isTurned ? stored.height : stored.width),
             height: Int(isTurned ? stored.width : stored.height),
-            pageCount: Int(stored.page_count))
+            pageCount: Int(stored.page_count)
+        )
     }
 }
 
 extension ImageDecoder {
     /// Reads the header and holds it against the limits.
-    func open(_ bytes: [UInt8], format: ImageFormat) throws(DecodingError) -> OpenedImage {
+    func open(_ bytes: [UInt8], format: ImageFormat) throws(ImageDecodingError) -> OpenedImage {
         guard DecodingLibrary.has(format.loader) else {
-            throw DecodingError(
+            throw ImageDecodingError(
                 reason: .unavailable,
-                message: "This libvips has no decoder for \(format.rawValue); install one built with it.")
+                message: "This libvips has no decoder for \(format.rawValue); install one built with it."
+            )
         }
         if let claim = FileStructure(bytes: bytes, format: format).largestClaim {
             try check(width: claim.width, height: claim.height)
@@ -34,18 +36,19 @@ extension ImageDecoder {
         guard let stored = opened else { throw damage(in: bytes, format: format) }
         try check(width: Int(stored.width), height: Int(stored.height))
         guard stored.has_usable_samples else {
-            throw DecodingError(
+            throw ImageDecodingError(
                 reason: .unsupportedFormat,
                 message: "The \(format.rawValue) holds samples that are no colours (measurements, perhaps); "
-                    + "convert it to 8 or 16 bits per channel.")
+                    + "convert it to 8 or 16 bits per channel."
+            )
         }
         return OpenedImage(format: format, stored: stored)
     }
 
-    func check(width: Int, height: Int) throws(DecodingError) {
+    func check(width: Int, height: Int) throws(ImageDecodingError) {
         let (count, overflow) = width.multipliedReportingOverflow(by: height)
         guard !overflow, count <= limits.maximumPixelCount else {
-            throw DecodingError(
+            throw ImageDecodingError(
                 reason: .tooManyPixels,
                 message:
                     "The picture claims \(width)×\(height) pixels, \(limits.maximumPixelCount) are allowed; "
@@ -54,9 +57,9 @@ extension ImageDecoder {
         }
     }
 
-    func check(target: (width: Int, height: Int), of header: ImageHeader) throws(DecodingError) {
+    func check(target: (width: Int, height: Int), of header: ImageHeader) throws(ImageDecodingError) {
         guard target.width * target.height <= limits.maximumThumbnailPixelCount else {
-            throw DecodingError(
+            throw ImageDecodingError(
                 reason: .tooElongated,
                 message: "The picture is \(header.width)×\(header.height) and would become "
                     + "\(target.width)×\(target.height), more than the \(limits.maximumThumbnailPixelCount) pixels "
@@ -67,35 +70,81 @@ extension ImageDecoder {
 
     /// Runs the pipeline; nil if the decoder stumbles over the data.
     func decode(
-        _ bytes: [UInt8], opened: OpenedImage, width: Int, height: Int, shrinkingOnLoad: Bool = true
+        _ bytes: [UInt8],
+        opened: OpenedImage,
+        width: Int,
+        height: Int,
+        shrinkingOnLoad: Bool = true
     ) -> PixelImage? {
         let (width, height) = opened.isTurned ? (height, width) : (width, height)
         let factor = min(
-            Double(opened.stored.width) / Double(width), Double(opened.stored.height) / Double(height))
+            Double(opened.stored.width) / Double(width),
+            Double(opened.stored.height) / Double(height)
+        )
         let shrink = shrinkingOnLoad ? opened.header.format.shrinkOnLoad(reducingBy: factor) : 1
-        return bytes.withUnsafeBytes { bytes in
+        let flat = bytes.withUnsafeBytes { bytes -> PixelImage? in
             guard
                 let image = VipsImage.opening(bytes, with: opened.header.format.loader, shrink: shrink)?
                     .laidOnWhite()?.broughtTo8Bits(),
                 let samples = image.resampled(width: width, height: height)
             else { return nil }
-            return samples.withUnsafeBytes { samples in
-                VipsImage.wrapping(samples, width: width, height: height, like: image)?
-                    .colourConverted()?.upright()?.pixels()
-            }
+            return convertedToRGB(samples, width: width, height: height, like: image)
+        }
+        return flat.flatMap { upright($0, from: opened.stored.orientation) }
+    }
+
+    /// Converts samples to sRGB: by the profile of the image they come from if there is one and it works, else by the
+    /// rules of their encoding.
+    ///
+    /// Only with a profile embedded: assuming one shifts the colours of pictures that have none.
+    private func convertedToRGB(
+        _ samples: [UInt8],
+        width: Int,
+        height: Int,
+        like model: borrowing VipsImage
+    ) -> PixelImage? {
+        let channels = Int(model.header.band_count)
+        let converted = samples.withUnsafeBytes { buffer -> PixelImage? in
+            guard model.header.has_profile else { return nil }
+            return VipsImage.wrapping(buffer, width: width, height: height, channels: channels)?
+                .adoptingProfile(of: model).convertedByProfile()?.pixels()
+        }
+        if let converted { return converted }
+        switch channels {
+        case 1: return PixelImage(width: width, height: height, pixels: samples.flatMap { [$0, $0, $0] })
+        case 3: return PixelImage(width: width, height: height, pixels: samples)
+        default: return PixelImage(width: width, height: height, pixels: lightLeft(byInks: samples))
+        }
+    }
+
+    /// Converts CMYK without a profile the plain way, in which each ink takes its share of the light.
+    ///
+    /// libvips would assume a printing press of its own; Pillow and browsers do this.
+    private func lightLeft(byInks samples: [UInt8]) -> [UInt8] {
+        stride(from: 0, to: samples.count, by: 4).flatMap { start in
+            let paper = 255 - Int(samples[start + 3])
+            return (0..<3).map { UInt8(((255 - Int(samples[start + $0])) * paper + 127) / 255) }
+        }
+    }
+
+    private func upright(_ image: PixelImage, from orientation: Int32) -> PixelImage? {
+        guard orientation > 1 else { return image }
+        return image.pixels.withUnsafeBytes { samples in
+            VipsImage.wrapping(samples, width: image.width, height: image.height)?
+                .upright(from: orientation)?.pixels()
         }
     }
 
     /// Says what is wrong with bytes that a decoder refused: they run out, or they contradict themselves.
-    func damage(in bytes: [UInt8], format: ImageFormat) -> DecodingError {
+    func damage(in bytes: [UInt8], format: ImageFormat) -> ImageDecodingError {
         if FileStructure(bytes: bytes, format: format).endsEarly {
-            return DecodingError(
+            return ImageDecodingError(
                 reason: .truncated,
                 message:
                     "The \(format.rawValue) breaks off after \(bytes.count) bytes; fetch or copy it again."
             )
         }
-        return DecodingError(
+        return ImageDecodingError(
             reason: .corrupt,
             message:
                 "The \(format.rawValue) contradicts itself and cannot be decoded; restore it from a good copy."
@@ -116,16 +165,6 @@ extension VipsImage {
         case CVIPS_ENCODING_LAB, CVIPS_ENCODING_LINEAR_RGB: return convertedToRGB()
         default: return castTo8Bits()
         }
-    }
-
-    /// Converts to 8-bit sRGB: by the embedded profile if there is one and it works, else by the rules of the encoding.
-    ///
-    /// Only with a profile embedded: assuming one shifts the colours of pictures that have none.
-    consuming func colourConverted() -> VipsImage? {
-        if header.has_profile, let converted = convertedByProfile(), converted.header.isRGB8 {
-            return converted
-        }
-        return convertedToRGB()
     }
 }
 

@@ -17,10 +17,18 @@ public struct ImageDecoder: Sendable {
         self.limits = limits
     }
 
+    /// Reads the encoded bytes, checked for kind of file, number and signature: for a caller that needs the bytes
+    /// themselves, such as for a digest, and decodes the same bytes afterwards.
+    ///
+    /// - Throws: the reasons that need no decoding: `unreadable` to `unsupported-format`.
+    public func encodedBytes(of source: ImageSource) throws(ImageDecodingError) -> [UInt8] {
+        try source.read(limits: limits).bytes
+    }
+
     /// Reads format, upright size and page count without decoding pixels.
     ///
     /// - Throws: every reason but `too-elongated`; a file that is truncated or corrupt further down passes.
-    public func header(of source: ImageSource) throws(DecodingError) -> ImageHeader {
+    public func header(of source: ImageSource) throws(ImageDecodingError) -> ImageHeader {
         try DecodingLibrary.start()
         let (bytes, format) = try source.read(limits: limits)
         return try open(bytes, format: format).header
@@ -31,9 +39,11 @@ public struct ImageDecoder: Sendable {
     ///
     /// Time and memory follow the header's pixel count, which `limits` bound.
     ///
-    /// - Throws: `DecodingError` with any reason. A picture with missing or contradictory data is refused, not shown
+    /// - Throws: `ImageDecodingError` with any reason. A picture with missing or contradictory data is refused, not shown
     ///   in part.
-    public func thumbnail(of source: ImageSource, size: ThumbnailSize) throws(DecodingError) -> DecodedImage {
+    public func thumbnail(of source: ImageSource, size: ThumbnailSize) throws(ImageDecodingError)
+        -> DecodedImage
+    {
         try DecodingLibrary.start()
         let (bytes, format) = try source.read(limits: limits)
         let opened = try open(bytes, format: format)

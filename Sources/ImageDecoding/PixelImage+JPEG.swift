@@ -7,22 +7,18 @@ extension PixelImage {
     /// - Throws: `unavailable` when libvips cannot be used or has no JPEG encoder; `too-many-pixels` when a side
     ///   is longer than JPEG can say (65,535).
     /// - Precondition: `quality` is in 1...100.
-    public func jpegData(quality: Int) throws(DecodingError) -> [UInt8] {
+    public func jpegData(quality: Int) throws(ImageDecodingError) -> [UInt8] {
         precondition((1...100).contains(quality), "JPEG quality is 1 to 100, got \(quality)")
         guard max(width, height) <= 65_535 else {
-            throw DecodingError(
+            throw ImageDecodingError(
                 reason: .tooManyPixels,
                 message:
-                    "JPEG holds at most 65535 pixels per side, this is \(width)×\(height); make it smaller first."
+                    "JPEG holds at most 65535 pixels per side, this is \(width)×\(height); make it smaller."
             )
         }
         try DecodingLibrary.start()
-        let encoded = pixels.withUnsafeBytes { samples in
-            VipsImage.wrapping(samples, width: width, height: height)?
-                .encoded(as: CVIPS_SAVER_JPEG, quality: quality)
-        }
-        guard let encoded else {
-            throw DecodingError(
+        guard let encoded = encoded(as: CVIPS_SAVER_JPEG, quality: quality) else {
+            throw ImageDecodingError(
                 reason: .unavailable,
                 message: "libvips could not encode JPEG; install a libvips with libjpeg support."
             )

@@ -13,7 +13,7 @@ extension ImageSource {
     ///
     /// A file is read whole instead of being mapped or read piecemeal by the decoder: another program that cuts a
     /// mapped file short would kill this one, and file and upload take the same way from here on.
-    func read(limits: DecodingLimits) throws(DecodingError) -> (bytes: [UInt8], format: ImageFormat) {
+    func read(limits: DecodingLimits) throws(ImageDecodingError) -> (bytes: [UInt8], format: ImageFormat) {
         switch self {
         case .bytes(let bytes):
             try Self.check(byteCount: bytes.count, limits: limits)
@@ -26,7 +26,7 @@ extension ImageSource {
     private static func read(
         _ path: FilePath,
         limits: DecodingLimits
-    ) throws(DecodingError) -> (bytes: [UInt8], format: ImageFormat) {
+    ) throws(ImageDecodingError) -> (bytes: [UInt8], format: ImageFormat) {
         do {
             // Without nonBlocking, opening a pipe that nobody writes to would wait forever.
             let file = try FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])
@@ -36,10 +36,10 @@ extension ImageSource {
             let start = try bytes(of: file, from: 0, count: min(size, Signature.length))
             let format = try format(of: start)
             return (try bytes(of: file, from: 0, count: size), format)
-        } catch let error as DecodingError {
+        } catch let error as ImageDecodingError {
             throw error
         } catch let error as Errno {
-            throw DecodingError(
+            throw ImageDecodingError(
                 reason: .unreadable,
                 message: "The file cannot be read (\(error)); check that it exists and that you may read it."
             )
@@ -52,7 +52,7 @@ extension ImageSource {
         var status = stat()
         guard fstat(file.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw DecodingError(
+            throw ImageDecodingError(
                 reason: .notAFile,
                 message:
                     "The name leads to \(kind(status.st_mode)), not to a regular file; name a picture file."
@@ -85,15 +85,15 @@ extension ImageSource {
         }
     }
 
-    private static func check(byteCount: Int, limits: DecodingLimits) throws(DecodingError) {
+    private static func check(byteCount: Int, limits: DecodingLimits) throws(ImageDecodingError) {
         guard byteCount > 0 else {
-            throw DecodingError(
+            throw ImageDecodingError(
                 reason: .empty,
                 message: "There are no bytes; the file may still be downloading, or be a placeholder."
             )
         }
         guard byteCount <= limits.maximumByteCount else {
-            throw DecodingError(
+            throw ImageDecodingError(
                 reason: .tooManyBytes,
                 message: "There are \(byteCount) bytes, \(limits.maximumByteCount) are allowed; "
                     + "make the picture smaller or raise the limit."
@@ -101,18 +101,18 @@ extension ImageSource {
         }
     }
 
-    private static func format(of start: [UInt8]) throws(DecodingError) -> ImageFormat {
+    private static func format(of start: [UInt8]) throws(ImageDecodingError) -> ImageFormat {
         let known = ImageFormat.allCases.map(\.rawValue).joined(separator: ", ")
         switch Signature(start) {
         case .supported(let format):
             return format
         case .refused(let name):
-            throw DecodingError(
+            throw ImageDecodingError(
                 reason: .unsupportedFormat,
                 message: "The file is \(name), which is not decoded here; convert it to one of \(known)."
             )
         case .unknown:
-            throw DecodingError(
+            throw ImageDecodingError(
                 reason: .notAnImage,
                 message:
                     "The file does not begin like a picture, whatever its name says; give one of \(known)."

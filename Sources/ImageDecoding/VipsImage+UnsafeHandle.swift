@@ -26,12 +26,12 @@ struct VipsImage: ~Copyable {
         return image
     }
 
-    /// Wraps 8-bit samples, which must outlive the image, to be read the way of another image, or else as RGB.
+    /// Wraps 8-bit samples, which must outlive the image: grey, RGB or CMYK by the number of channels.
     static func wrapping(
         _ samples: UnsafeRawBufferPointer,
         width: Int,
         height: Int,
-        like model: borrowing VipsImage
+        channels: Int = 3
     ) -> VipsImage? {
         VipsImage(
             cvips_image_from_samples(
@@ -39,16 +39,15 @@ struct VipsImage: ~Copyable {
                 samples.count,
                 Int32(width),
                 Int32(height),
-                model.handle
+                Int32(channels)
             )
         )
     }
 
-    /// Wraps RGB samples, which must outlive the image.
-    static func wrapping(_ samples: UnsafeRawBufferPointer, width: Int, height: Int) -> VipsImage? {
-        VipsImage(
-            cvips_image_from_samples(samples.baseAddress, samples.count, Int32(width), Int32(height), nil)
-        )
+    /// Gives an image that wraps samples the colour profile of another, if that has one.
+    consuming func adoptingProfile(of model: borrowing VipsImage) -> VipsImage {
+        cvips_image_adopt_profile(handle, model.handle)
+        return self
     }
 
     var header: CVipsHeader { cvips_image_header(handle) }
@@ -63,7 +62,10 @@ struct VipsImage: ~Copyable {
 
     func convertedToRGB() -> VipsImage? { VipsImage(cvips_image_converted_to_rgb(handle)) }
 
-    func upright() -> VipsImage? { VipsImage(cvips_image_upright(handle)) }
+    /// Turns and mirrors an image that wraps samples.
+    func upright(from orientation: Int32) -> VipsImage? {
+        VipsImage(cvips_image_upright(handle, orientation))
+    }
 
     /// Runs the pipeline and hands over the rows of 8-bit samples from the top; false if the data stops it.
     func forEachRow(_ body: (UnsafeBufferPointer<UInt8>) -> Void) -> Bool {

@@ -81,9 +81,10 @@ bool cvips_has_saver(CVipsSaver saver);
 /// Opens bytes with exactly this loader, first page only.
 /// shrink is 1, or for JPEG 2, 4 or 8: the loader then decodes that much smaller.
 CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count, int shrink);
-/// Wraps 8-bit samples without copying them, to be read the way of `like`: its bands, encoding, profile, orientation.
-/// Without `like`, the samples are RGB.
-CVipsImage *cvips_image_from_samples(const void *samples, size_t count, int width, int height, CVipsImage *like);
+/// Wraps 8-bit samples without copying them: grey (1 band), RGB (3) or CMYK (4).
+CVipsImage *cvips_image_from_samples(const void *samples, size_t count, int width, int height, int bands);
+/// Gives an image made by cvips_image_from_samples the colour profile of another, if that has one.
+void cvips_image_adopt_profile(CVipsImage *image, CVipsImage *model);
 void cvips_image_release(CVipsImage *image);
 
 CVipsHeader cvips_image_header(CVipsImage *image);
@@ -100,8 +101,8 @@ CVipsImage *cvips_image_cast_to_8_bits(CVipsImage *image);
 CVipsImage *cvips_image_converted_by_profile(CVipsImage *image);
 /// Converts to 8-bit sRGB by the rules of the image's encoding alone.
 CVipsImage *cvips_image_converted_to_rgb(CVipsImage *image);
-/// Turns and mirrors by the EXIF orientation. The image must be in memory.
-CVipsImage *cvips_image_upright(CVipsImage *image);
+/// Turns and mirrors an image made by cvips_image_from_samples, by an EXIF orientation.
+CVipsImage *cvips_image_upright(CVipsImage *image, int orientation);
 
 /// Receives rows from the top. 'samples' holds width * bands bytes and is valid during the call only.
 typedef void (*CVipsRowReceiver)(const uint8_t *samples, size_t count, void *context);

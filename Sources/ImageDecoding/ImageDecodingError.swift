@@ -1,5 +1,5 @@
 /// Tells why a picture was refused.
-public struct DecodingError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct ImageDecodingError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kinds of refusal. Raw values are stable: they are stored in catalogs and counted in metrics.
     public enum Reason: String, CaseIterable, Codable, Sendable {
         /// The file is missing, or may not be read.
