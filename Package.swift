@@ -55,6 +55,39 @@ let package = Package(
             ]
         ),
 
+        // Nearest-neighbour service.
+        .target(
+            name: "NeighborSearch",
+            dependencies: ["CKernels", .product(name: "SystemPackage", package: "swift-system")]
+        ),
+
+        // A library on disk: the catalog, and the index that follows it.
+        .target(
+            name: "ImageLibrary",
+            dependencies: [
+                "Catalog", "NeighborSearch", .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+
+        // Indexing pipeline.
+        .target(
+            name: "IndexingPipeline",
+            dependencies: [
+                "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+
+        // Prediction pipeline.
+        .target(
+            name: "QueryPipeline",
+            dependencies: [
+                "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+
         .testTarget(
             name: "NeuralNetworkTests",
             dependencies: [

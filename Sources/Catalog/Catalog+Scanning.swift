@@ -21,15 +21,22 @@ extension Catalog {
     }
 
     /// Returns what is remembered of the file at `path`, or nil. Logarithmic in the number of files.
-    public func knownFile(at path: FilePath) throws(CatalogError) -> KnownFile? {
+    ///
+    /// - Parameter model: The model whose embedding is looked for.
+    public func knownFile(at path: FilePath, model: ModelID) throws(CatalogError) -> KnownFile? {
         try read { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    SELECT id, byteCount, modifiedAtNanoseconds, inode, imageID, refusalReason, refusalMessage
-                    FROM file WHERE path = ?
+                    SELECT file.id, byteCount, modifiedAtNanoseconds, inode, refusalReason, refusalMessage,
+                           embedding.imageID IS NOT NULL
+                    FROM file LEFT JOIN embedding
+                        ON embedding.modelID = ? AND embedding.imageID = file.imageID
+                    WHERE path = ?
                     """
             )
-            guard let row = try Row.fetchOne(statement, arguments: [StoredPath(path)]) else { return nil }
+            guard let row = try Row.fetchOne(statement, arguments: [model, StoredPath(path)]) else {
+                return nil
+            }
             return KnownFile(
                 id: row[0],
                 stamp: FileStamp(
@@ -37,8 +44,8 @@ extension Catalog {
                     modifiedAtNanoseconds: row[2],
                     inode: UInt64(bitPattern: row[3] as Int64)
                 ),
-                imageID: row[4],
-                refusal: (row[5] as String?).map { Refusal(reason: $0, message: row[6]) }
+                refusal: (row[4] as String?).map { Refusal(reason: $0, message: row[5]) },
+                isEmbedded: row[6]
             )
         }
     }
@@ -58,7 +65,7 @@ extension Catalog {
 
     /// Writes what became of some files, in one transaction: all of it is durable on return, or nothing.
     ///
-    /// - Returns: For each outcome whether it brought an image that was not in the catalog before.
+    /// - Returns: For each outcome whether it brought an embedding that was not in the catalog before.
     @discardableResult
     public func record(
         _ outcomes: [FileOutcome],
@@ -78,10 +85,9 @@ extension Catalog {
                     try database.recordFile(path, stamp, imageID: imageID, refusal: nil, scan: scan)
                     return false
                 case .embedded(let path, let stamp, let description, let vector):
-                    let (imageID, isNew) = try database.findOrInsertImage(description, at: now)
+                    let imageID = try database.findOrInsertImage(description, at: now)
                     try database.recordFile(path, stamp, imageID: imageID, refusal: nil, scan: scan)
-                    try database.insertEmbedding(vector, image: imageID, model: model)
-                    return isNew
+                    return try database.insertEmbedding(vector, image: imageID, model: model)
                 case .refused(let path, let stamp, let refusal):
                     try database.recordFile(path, stamp, imageID: nil, refusal: refusal, scan: scan)
                     return false
@@ -185,13 +191,13 @@ extension Database {
     fileprivate func findOrInsertImage(
         _ description: ImageDescription,
         at now: Date
-    ) throws -> (ImageID, isNew: Bool) {
+    ) throws -> ImageID {
         let hash = Data(description.contentHash)
         let existing = try Int64.fetchOne(
             cachedStatement(sql: "SELECT id FROM image WHERE contentHash = ?"),
             arguments: [hash]
         )
-        if let existing { return (existing, false) }
+        if let existing { return existing }
         try cachedStatement(
             sql: """
                 INSERT INTO image (contentHash, format, width, height, byteCount, addedAt)
@@ -202,13 +208,14 @@ extension Database {
                 hash, description.format, description.width, description.height, description.byteCount, now,
             ]
         )
-        return (lastInsertedRowID, true)
+        return lastInsertedRowID
     }
 
-    /// Stores a vector unless there is one: the same content always has the same embedding.
-    fileprivate func insertEmbedding(_ vector: [Float], image: ImageID, model: ModelID) throws {
+    /// Stores a vector unless there is one: the same content always has the same embedding. Returns whether it did.
+    fileprivate func insertEmbedding(_ vector: [Float], image: ImageID, model: ModelID) throws -> Bool {
         try cachedStatement(
             sql: "INSERT INTO embedding (imageID, modelID, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         ).execute(arguments: [image, model, VectorCoding.data(from: vector)])
+        return changesCount > 0
     }
 }

@@ -38,10 +38,10 @@ public struct KnownFile: Hashable, Sendable {
     public let id: Int64
     /// The stamp it had when it was last read.
     public let stamp: FileStamp
-    /// The image it holds; nil when it was refused.
-    public let imageID: ImageID?
     /// Why it was refused; nil when it holds an image.
     public let refusal: Refusal?
+    /// Whether the model in question has embedded the image it holds.
+    public let isEmbedded: Bool
 }
 
 /// Describes an image by its content.
@@ -106,6 +106,12 @@ public struct RefusedFile: Hashable, Sendable {
     public let path: FilePath
     /// Why it was refused.
     public let refusal: Refusal
+
+    /// Creates a record.
+    public init(path: FilePath, refusal: Refusal) {
+        self.path = path
+        self.refusal = refusal
+    }
 }
 
 /// Counts what a catalog holds.

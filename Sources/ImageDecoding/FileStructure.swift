@@ -11,7 +11,7 @@ struct FileStructure {
     var largestClaim: (width: Int, height: Int)? {
         switch format {
         case .gif: gifExtent().size
-        case .tiff: tiffDirectory()?.largestSize
+        case .tiff: TIFFDirectory(self)?.largestSize
         case .jpeg, .png, .webp, .heif, .avif: nil
         }
     }
@@ -23,7 +23,7 @@ struct FileStructure {
         case .png: pngEndsEarly()
         case .gif: gifExtent().endsEarly
         case .webp: webpEndsEarly()
-        case .tiff: tiffDirectory()?.endsEarly ?? true
+        case .tiff: TIFFDirectory(self)?.endsEarly ?? true
         case .heif, .avif: boxesEndEarly()
         }
     }

@@ -1,13 +1,19 @@
-/// What the first directory of a TIFF or BigTIFF says about sizes and about where the pixels lie.
+/// The first directory of a TIFF or BigTIFF: what it says about sizes, and about where the pixels lie.
+///
+/// Sources: TIFF 6.0, section 2, for the layout; the BigTIFF design for its wider words.
 struct TIFFDirectory {
-    /// The larger of picture and tile, per side.
-    let largestSize: (width: Int, height: Int)
-    /// Whether pixels would have to lie beyond the last byte.
-    let endsEarly: Bool
-}
+    private let file: FileStructure
+    private let isLittleEndian: Bool
+    private var fields: [Int: Field] = [:]
 
-extension FileStructure {
-    /// Tags, by their names in the TIFF 6.0 specification.
+    /// Numbers of one tag, and where they lie in the file.
+    private struct Field {
+        let byteCountOfValue: Int
+        let count: Int
+        let offset: Int
+    }
+
+    /// Tags, by their names in the specification.
     private enum Tag {
         static let imageWidth = 256
         static let imageLength = 257
@@ -19,54 +25,64 @@ extension FileStructure {
         static let tileByteCounts = 325
     }
 
-    /// Reads the first directory; nil if it lies beyond the last byte.
-    func tiffDirectory() -> TIFFDirectory? {
-        let isLittle = bytes.first == 0x49
-        guard let version = number(at: 2, count: 2, littleEndian: isLittle) else { return nil }
-        let isBig = version == 43
-        let wordCount = isBig ? 8 : 4
-        guard let start = number(at: isBig ? 8 : 4, count: wordCount, littleEndian: isLittle),
-            start < bytes.count,
-            let entryCount = number(at: start, count: isBig ? 8 : 2, littleEndian: isLittle)
-        else { return nil }
-        let firstEntry = start + (isBig ? 8 : 2)
-        let entryLength = isBig ? 20 : 12
-        guard entryCount <= (bytes.count - firstEntry) / entryLength else { return nil }
+    /// Bytes of a value by the number of its type.
+    private static let typeSizes = [
+        1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
+    ]
 
-        var endsEarly = false
-        func values(_ wanted: Int) -> [Int] {
-            for entry in 0..<entryCount {
-                let offset = firstEntry + entry * entryLength
-                guard number(at: offset, count: 2, littleEndian: isLittle) == wanted else { continue }
-                let type = number(at: offset + 2, count: 2, littleEndian: isLittle) ?? 0
-                let size = [3: 2, 4: 4, 16: 8][type] ?? 0
-                guard size > 0, let count = number(at: offset + 4, count: wordCount, littleEndian: isLittle)
-                else {
-                    return []
-                }
-                let place = offset + 4 + wordCount
-                let isInline = count <= wordCount / size
-                let data = isInline ? place : number(at: place, count: wordCount, littleEndian: isLittle) ?? 0
-                guard data <= bytes.count, count <= (bytes.count - data) / size else {
-                    endsEarly = true
-                    return []
-                }
-                return (0..<count).compactMap {
-                    number(at: data + $0 * size, count: size, littleEndian: isLittle)
-                }
-            }
-            return []
+    /// Reads the directory; nil if it lies beyond the last byte, in whole or in part.
+    init?(_ file: FileStructure) {
+        self.file = file
+        isLittleEndian = file.bytes.first == 0x49
+        let isBig = file.number(at: 2, count: 2, littleEndian: isLittleEndian) == 43
+        let (word, entryLength, countLength) = isBig ? (8, 20, 8) : (4, 12, 2)
+        guard let start = file.number(at: isBig ? 8 : 4, count: word, littleEndian: isLittleEndian),
+            start < file.bytes.count,
+            let entryCount = file.number(at: start, count: countLength, littleEndian: isLittleEndian),
+            entryCount <= (file.bytes.count - start - countLength) / entryLength
+        else { return nil }
+        for entry in 0..<entryCount {
+            let place = start + countLength + entry * entryLength
+            guard let tag = file.number(at: place, count: 2, littleEndian: isLittleEndian),
+                let type = file.number(at: place + 2, count: 2, littleEndian: isLittleEndian),
+                let count = file.number(at: place + 4, count: word, littleEndian: isLittleEndian),
+                let size = Self.typeSizes[type]
+            else { continue }
+            // Few values stand in the entry itself, more stand where it points.
+            let inside = place + 4 + word
+            let isInside = count <= word / size
+            let offset = isInside ? inside : file.number(at: inside, count: word, littleEndian: isLittleEndian)
+            guard let offset else { continue }
+            fields[tag] = Field(byteCountOfValue: size, count: count, offset: offset)
         }
-        for (offsets, counts) in [
-            (Tag.stripOffsets, Tag.stripByteCounts), (Tag.tileOffsets, Tag.tileByteCounts),
-        ] {
-            for (offset, count) in zip(values(offsets), values(counts))
-            where offset > bytes.count - min(count, bytes.count) {
-                endsEarly = true
-            }
+    }
+
+    /// The larger of picture and tile, per side.
+    var largestSize: (width: Int, height: Int) {
+        func larger(_ one: Int, _ other: Int) -> Int { max(values(one).first ?? 0, values(other).first ?? 0) }
+        return (larger(Tag.imageWidth, Tag.tileWidth), larger(Tag.imageLength, Tag.tileLength))
+    }
+
+    /// Whether values or pixels would have to lie beyond the last byte.
+    var endsEarly: Bool {
+        let pixels =
+            Array(zip(values(Tag.stripOffsets), values(Tag.stripByteCounts)))
+            + Array(zip(values(Tag.tileOffsets), values(Tag.tileByteCounts)))
+        return !fields.values.allSatisfy(isInside)
+            || pixels.contains { offset, count in count > 0 && offset > file.bytes.count - min(count, file.bytes.count) }
+    }
+
+    private func isInside(_ field: Field) -> Bool {
+        field.offset <= file.bytes.count
+            && field.count <= (file.bytes.count - field.offset) / field.byteCountOfValue
+    }
+
+    /// The numbers of a tag; none if it is missing or they lie beyond the last byte.
+    private func values(_ tag: Int) -> [Int] {
+        guard let field = fields[tag], isInside(field) else { return [] }
+        let size = field.byteCountOfValue
+        return (0..<field.count).compactMap {
+            file.number(at: field.offset + $0 * size, count: size, littleEndian: isLittleEndian)
         }
-        let width = max(values(Tag.imageWidth).first ?? 0, values(Tag.tileWidth).first ?? 0)
-        let height = max(values(Tag.imageLength).first ?? 0, values(Tag.tileLength).first ?? 0)
-        return TIFFDirectory(largestSize: (width, height), endsEarly: endsEarly)
     }
 }

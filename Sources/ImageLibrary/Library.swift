@@ -1,4 +1,5 @@
 public import Catalog
+internal import SystemPackage
 
 /// Opens a library: its catalog, and the index of one model that follows the catalog.
 ///

@@ -34,6 +34,11 @@ struct BlockingWorkers: Service {
     /// Keeps the threads until the server below has answered its last request, then ends them.
     func run() async throws {
         try? await gracefulShutdown()
+        try await stop()
+    }
+
+    /// Ends the threads once they have finished what they are at.
+    func stop() async throws {
         try await pool.shutdownGracefully()
     }
 }

@@ -1,4 +1,5 @@
 internal import HTTPTypes
+internal import ImageDecoding
 internal import QueryPipeline
 
 // The one place where a fault becomes a status, a code and a sentence. Whatever is not named here is a fault
@@ -11,12 +12,7 @@ extension Problem {
         case let fault as RequestFault: self.init(fault)
         case let error as MultipartError: self.init(error)
         case let error as QueryError: self.init(error)
-        default:
-            self.init(
-                .internalServerError,
-                "internal_error",
-                "Something went wrong on the server; its log has the details."
-            )
+        default: self = .internalError
         }
     }
 
@@ -84,6 +80,12 @@ extension Problem {
                 "Too many searches are waiting already; try again in a moment.",
                 headers: [.retryAfter: "1"]
             )
+        case .notReady:
+            self.init(
+                .serviceUnavailable,
+                "not_ready",
+                "The library cannot be searched at the moment; the server's log says why."
+            )
         }
     }
 
@@ -93,10 +95,19 @@ extension Problem {
 
     private init(_ error: QueryError) {
         switch error {
-        case .decoding(let error):
+        case .undecodable(let error) where error.reason == .unavailable:
+            self = .internalError
+        case .undecodable(let error):
             self.init(.unprocessableContent, "undecodable_image", error.message)
+            reason = error.reason.rawValue
         case .unknownImage:
             self.init(RequestFault.unknownImage)
+        case .notEmbedded:
+            self.init(
+                .conflict,
+                "not_embedded",
+                "The image has not been embedded by the current model yet; index the library again."
+            )
         case .imageFileGone:
             self.init(
                 .gone,
@@ -107,6 +118,12 @@ extension Problem {
             self.init(RequestFault.parameterOutOfRange(name: "limit", allowed: SearchRoutes.allowedLimits))
         }
     }
+
+    private static let internalError = Problem(
+        .internalServerError,
+        "internal_error",
+        "Something went wrong on the server; its log has the details."
+    )
 
     private static func readable(byteCount: Int) -> String {
         byteCount % (1 << 20) == 0 ? "\(byteCount >> 20) MiB" : "\(byteCount) bytes"

@@ -18,6 +18,8 @@ struct Problem: Encodable, Sendable {
     let title: String
     /// One or two sentences for people: what is wrong and what to do about it.
     let detail: String
+    /// Why a picture was refused, as the decoder names it; absent from other problems.
+    var reason: String?
     /// The path that was asked for.
     var instance: String?
 
@@ -33,7 +35,7 @@ struct Problem: Encodable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case code, status, title, detail, instance
+        case code, status, title, detail, reason, instance
     }
 
     /// Returns the problem as the answer to a request for `path`.

@@ -15,4 +15,5 @@ enum RequestFault: Error, Equatable {
     case bodyTooLarge(limit: Int)
     case missingImagePart
     case tooBusy
+    case notReady
 }

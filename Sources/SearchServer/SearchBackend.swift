@@ -9,7 +9,6 @@ protocol SearchBackend: Sendable {
     func image(id: Int64) throws -> ImageRecord?
     func thumbnail(id: Int64, longerSide: Int) throws -> [UInt8]?
     func readiness() throws -> Readiness
-    func recentImages(limit: Int) throws -> [ImageRecord]
 }
 
 extension SearchPipeline: SearchBackend {}

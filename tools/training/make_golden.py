@@ -76,7 +76,9 @@ def check(original: dict[str, np.ndarray], tensors: dict[str, np.ndarray], batch
     return found
 
 
-def half_precision(original: dict[str, np.ndarray], tensors: dict[str, np.ndarray], batch: torch.Tensor) -> dict:
+def half_precision(
+    original: dict[str, np.ndarray], tensors: dict[str, np.ndarray], batch: torch.Tensor
+) -> dict[str, float]:
     """Measures what storing the weight matrices as float16 would cost: the reason they are stored as float32."""
     rounded = {name: value.astype(np.float16) if value.ndim > 1 else value for name, value in tensors.items()}
     return summary(original, folded.stages(rounded, batch))
@@ -111,7 +113,9 @@ def write_stages(path: Path, pixels: np.ndarray, values: dict[str, np.ndarray], 
     tensor_file.write(path, tensors, {"source": source, "stride": str(STRIDE), "network": reference.WEIGHTS_PACKAGE})
 
 
-def write_embeddings(folder: Path, images: Path, network: torch.nn.Module, tensors: dict[str, np.ndarray]) -> dict:
+def write_embeddings(
+    folder: Path, images: Path, network: torch.nn.Module, tensors: dict[str, np.ndarray]
+) -> dict:
     """Writes the embedding of each photograph from its file on, and the pixels of two; returns what was measured."""
     projection = torch.from_numpy(tensors["projection.weight"])
     pixels = {photo: reference.preprocess(images / photo) for photo in EMBEDDING_PHOTOS}

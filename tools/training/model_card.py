@@ -49,12 +49,19 @@ def decision(results: dict) -> str:
     chosen, full = results["chosen"], results["rows"][0]["map"]
     change = {name: chosen["map"][name] - value for name, value in full.items()}
     each = ", ".join(f"{name} {value:+.4f}" for name, value in change.items())
-    return f"It chose {chosen['projection']}: mean {sum(change.values()) / len(change):+.4f} ({each})."
+    unknown = [value for name, value in change.items() if name != "objects"]
+    return (
+        f"Chosen: {chosen['projection']}. Against 1280 numbers, mean {sum(change.values()) / len(change):+.4f}\n"
+        f"({each});\nwithout `objects`, mean {sum(unknown) / len(unknown):+.4f}."
+    )
 
 
 def agreement_rows(measured: dict) -> str:
     rows = measured.get("agreement", {})
-    lines = [f"| {name} | {row['maximum']:.1e} | {row['relative']:.1e} | {row['cosine']:.6f} |" for name, row in rows.items()]
+    lines = [
+        f"| {name} | {row['maximum']:.1e} | {row['relative']:.1e} | {row['cosine']:.6f} |"
+        for name, row in rows.items()
+    ]
     return "\n".join(lines) or f"| float32 | {UNMEASURED} | | |"
 
 

@@ -77,7 +77,7 @@ struct ImageDescription: Encodable {
     let fileName: String
     let width: Int
     let height: Int
-    let byteCount: Int
+    let byteCount: Int64
     let addedAt: Date
     let locations: [Location]
     let links: ImageLinks
@@ -86,9 +86,7 @@ struct ImageDescription: Encodable {
         id = image.id
         contentHash = image.contentHash
         format = image.format
-        fileName = SearchServer.fileName(
-            of: (image.locations.first { !$0.missing } ?? image.locations.first)?.path ?? ""
-        )
+        fileName = SearchServer.fileName(of: image.locations.first?.path ?? "")
         width = image.width
         height = image.height
         byteCount = image.byteCount
@@ -106,12 +104,16 @@ struct ImageListDescription: Encodable {
 /// What a server that can answer says about itself.
 struct ReadinessDescription: Encodable {
     let status = "ready"
+    /// Identity of the model that embeds queries.
+    let model: String
+    /// How many pictures a search goes through.
     let imageCount: Int
     /// The largest upload accepted; the page tells a person before sending more.
     let maximumBodyByteCount: Int
 
     init(_ readiness: Readiness, maximumBodyByteCount: Int) {
-        imageCount = readiness.imageCount
+        model = readiness.model
+        imageCount = readiness.indexedImageCount
         self.maximumBodyByteCount = maximumBodyByteCount
     }
 }

@@ -1,5 +1,7 @@
 internal import HTTPTypes
 internal import Hummingbird
+internal import Logging
+internal import QueryPipeline
 
 /// Says whether the process lives and whether it can answer.
 struct HealthRoutes: Sendable {
@@ -24,7 +26,15 @@ struct HealthRoutes: Sendable {
 
     /// `GET /readyz`: a search sent now would be answered.
     @Sendable private func readiness(_ request: Request, _ context: Route.Context) async throws -> Response {
-        let readiness = try await workers.run { [backend] in try backend.readiness() }
+        let readiness: Readiness
+        do {
+            readiness = try await workers.run { [backend] in try backend.readiness() }
+        } catch RequestFault.tooBusy {
+            throw RequestFault.tooBusy
+        } catch {
+            context.logger.error("not ready", metadata: ["error": "\(error)"])
+            throw RequestFault.notReady
+        }
         var response = try Response.json(
             ReadinessDescription(readiness, maximumBodyByteCount: maximumBodyByteCount)
         )

@@ -7,28 +7,39 @@ internal import QueryPipeline
 struct ImageRoutes: Sendable {
     static let allowedThumbnailSizes = 16...1024
     static let standardThumbnailSize = 320
-    static let allowedListLimits = 1...200
-    static let standardListLimit = 12
+    static let allowedExampleLimits = 1...48
+    static let standardExampleLimit = 12
 
     let backend: any SearchBackend
     let workers: BlockingWorkers
 
     var routes: [Route] {
         [
-            Route(.get, "/v1/images", use: recentImages),
+            Route(.get, "/v1/examples", use: examples),
             Route(.get, "/v1/images/{id}", use: image),
             Route(.get, "/v1/images/{id}/thumbnail", use: thumbnail),
         ]
     }
 
-    /// `GET /v1/images?limit=`: the pictures added last, the newest first.
-    @Sendable private func recentImages(_ request: Request, _ context: Route.Context) async throws -> Response
-    {
-        let limit = try request.number("limit", in: Self.allowedListLimits, default: Self.standardListLimit)
-        let images = try await workers.run { [backend] in try backend.recentImages(limit: limit) }
+    /// `GET /v1/examples?limit=`: a few pictures from all over the library, to start a search from.
+    @Sendable private func examples(_ request: Request, _ context: Route.Context) async throws -> Response {
+        let limit = try request.number(
+            "limit", in: Self.allowedExampleLimits, default: Self.standardExampleLimit)
+        let images = try await workers.run { [backend] in try Self.examples(from: backend, count: limit) }
         var response = try Response.json(ImageListDescription(images: images.map(ImageDescription.init)))
         response.headers[.cacheControl] = "no-store"
         return response
+    }
+
+    /// Returns images at even distances among the library's numbers, those that are still there: cheap whatever
+    /// the library's size, and more varied than the first or the last few, which tend to be of one folder.
+    private static func examples(from backend: any SearchBackend, count: Int) throws -> [ImageRecord] {
+        let imageCount = try backend.readiness().indexedImageCount
+        let wantedCount = min(count, imageCount)
+        return try (0..<wantedCount).compactMap { index in
+            let image = try backend.image(id: Int64(1 + index * imageCount / wantedCount))
+            return image?.locations.first?.missing == false ? image : nil
+        }
     }
 
     /// `GET /v1/images/{id}`: what the library knows about a picture.

@@ -264,7 +264,7 @@ async function describeLibrary() {
 }
 
 async function offerExamples() {
-  const { images } = await ask("/v1/images?limit=12");
+  const { images } = await ask("/v1/examples?limit=12");
   page.examplesList.replaceChildren(...images.map((image) => {
     const item = document.createElement("li");
     const link = document.createElement("a");

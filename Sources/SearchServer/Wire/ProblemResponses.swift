@@ -20,7 +20,7 @@ struct ProblemResponses<Context: RequestContext>: RouterMiddleware {
             throw error
         } catch {
             let problem = Problem(named(error, for: request))
-            if problem.status >= 500, problem.code != "too_busy" {
+            if problem.status == 500 {
                 context.logger.error(
                     "request failed",
                     metadata: ["path": "\(request.uri.path)", "error": "\(error)"]

@@ -1,0 +1,202 @@
+internal import Catalog
+internal import Foundation
+internal import SystemPackage
+
+#if canImport(Glibc)
+@preconcurrency internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// Walks folders and reports every file that might hold a picture.
+///
+/// Regular files count when their extension is a picture's, or when they are named as a root. Symbolic links are never
+/// followed, so that no file is met twice and no walk leaves its root; hidden files and folders are passed over. Entries
+/// come in byte order of their names, so that two walks over the same tree agree.
+struct DirectoryScanner {
+    /// Something found in the walk.
+    enum Finding {
+        /// A regular file that may hold a picture.
+        case candidate(path: FilePath, stamp: FileStamp)
+        /// A file or link that is not read, and why.
+        case refused(path: FilePath, stamp: FileStamp, refusal: Refusal)
+        /// A folder that cannot be listed; what lies in it remains unknown.
+        case unreadable(directory: FilePath, refusal: Refusal)
+        /// A file that does not claim to be a picture, or is hidden.
+        case ignored
+    }
+
+    /// Extensions of the formats that are decoded, and of pictures that people expect to hear about when they are not.
+    static let pictureExtensions: Set<String> = [
+        "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "tif", "tiff", "heic", "heif", "avif",
+        "bmp", "jxl", "jp2", "psd", "svg", "dng", "cr2", "nef", "arw",
+    ]
+
+    /// Walks `root`, an absolute path, and calls `visit` for everything found until it returns false.
+    func walk(_ root: FilePath, _ visit: (Finding) -> Bool) {
+        guard let status = FileStatus(of: root) else { return }
+        guard status.kind == .directory else {
+            _ = visit(finding(at: root, status, isNamed: true, ancestors: nil))
+            return
+        }
+        var pending = [Folder(path: root, identity: status.identity, parent: nil)]
+        while let folder = pending.popLast() {
+            let entries: [FilePath.Component]
+            do {
+                entries = try list(folder.path)
+            } catch {
+                let refusal = Refusal(
+                    reason: "unreadable-folder",
+                    message: "The folder cannot be listed (\(error)); check that you may read it."
+                )
+                guard visit(.unreadable(directory: folder.path, refusal: refusal)) else { return }
+                continue
+            }
+            var subfolders: [Folder] = []
+            for name in entries {
+                let path = folder.path.appending(name)
+                if name.string.hasPrefix(".") {
+                    guard visit(.ignored) else { return }
+                    continue
+                }
+                // A file that vanished between listing and looking is as if it had never been there.
+                guard let status = FileStatus(of: path) else { continue }
+                if status.kind == .directory, !folder.isWithin(status.identity) {
+                    subfolders.append(Folder(path: path, identity: status.identity, parent: folder))
+                } else {
+                    guard visit(finding(at: path, status, isNamed: false, ancestors: folder)) else { return }
+                }
+            }
+            pending += subfolders.reversed()
+        }
+    }
+
+    private func finding(
+        at path: FilePath,
+        _ status: FileStatus,
+        isNamed: Bool,
+        ancestors: Folder?
+    ) -> Finding {
+        let isPicture = Self.pictureExtensions.contains(path.extension?.lowercased() ?? "")
+        func refused(_ reason: String, _ message: String) -> Finding {
+            .refused(path: path, stamp: status.stamp, refusal: Refusal(reason: reason, message: message))
+        }
+        switch status.kind {
+        case .regular:
+            return isPicture || isNamed ? .candidate(path: path, stamp: status.stamp) : .ignored
+        case .directory:
+            return refused("folder-loop", "The folder contains itself, by way of a mount; it is not entered again.")
+        case .link:
+            let target = FileStatus(followingLinkAt: path)
+            if target?.kind == .directory {
+                return ancestors.map { $0.isWithin(target?.identity) } == true
+                    ? refused("folder-loop", "The link leads back to a folder that contains it; it is not followed.")
+                    : refused("symbolic-link", "Links to folders are not followed; index that folder as well.")
+            }
+            return isPicture || isNamed
+                ? refused("symbolic-link", "Links are not followed; index the file where it lies.") : .ignored
+        case .other:
+            return isPicture || isNamed
+                ? refused("not-a-file", "This is a pipe, a socket or a device; only regular files are read.")
+                : .ignored
+        }
+    }
+
+    private func list(_ directory: FilePath) throws(Errno) -> [FilePath.Component] {
+        guard let stream = directory.withPlatformString({ opendir($0) }) else { throw Errno(rawValue: errno) }
+        defer { closedir(stream) }
+        var names: [FilePath.Component] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                guard errno == 0 else { throw Errno(rawValue: errno) }
+                break
+            }
+            let component = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CInterop.PlatformChar.self, capacity: 256) {
+                    FilePath.Component(platformString: $0)
+                }
+            }
+            if let component, component.kind == .regular { names.append(component) }
+        }
+        return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+}
+
+/// A folder on the way, and those it lies in.
+private final class Folder {
+    let path: FilePath
+    let identity: FileIdentity
+    let parent: Folder?
+
+    init(path: FilePath, identity: FileIdentity, parent: Folder?) {
+        self.path = path
+        self.identity = identity
+        self.parent = parent
+    }
+
+    /// Whether this folder, or one it lies in, is the one with `identity`.
+    func isWithin(_ identity: FileIdentity?) -> Bool {
+        self.identity == identity || parent?.isWithin(identity) == true
+    }
+}
+
+private struct FileIdentity: Hashable {
+    let device: UInt64
+    let inode: UInt64
+}
+
+private struct FileStatus {
+    enum Kind { case regular, directory, link, other }
+
+    let kind: Kind
+    let identity: FileIdentity
+    let stamp: FileStamp
+
+    init?(of path: FilePath) {
+        var status = stat()
+        guard path.withPlatformString({ lstat($0, &status) }) == 0 else { return nil }
+        self.init(status)
+    }
+
+    init?(followingLinkAt path: FilePath) {
+        var status = stat()
+        guard path.withPlatformString({ stat($0, &status) }) == 0 else { return nil }
+        self.init(status)
+    }
+
+    private init(_ status: stat) {
+        kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: .regular
+            case S_IFDIR: .directory
+            case S_IFLNK: .link
+            default: .other
+            }
+        identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+        #if canImport(Glibc)
+        let modified = status.st_mtim
+        #else
+        let modified = status.st_mtimespec
+        #endif
+        stamp = FileStamp(
+            byteCount: Int64(status.st_size),
+            modifiedAtNanoseconds: Int64(modified.tv_sec) * 1_000_000_000 + Int64(modified.tv_nsec),
+            inode: UInt64(status.st_ino)
+        )
+    }
+}
+
+extension FilePath.Component {
+    fileprivate var bytes: [UInt8] {
+        withPlatformString { name in
+            var bytes: [UInt8] = []
+            var index = 0
+            while name[index] != 0 {
+                bytes.append(UInt8(bitPattern: name[index]))
+                index += 1
+            }
+            return bytes
+        }
+    }
+}

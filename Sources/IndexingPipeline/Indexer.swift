@@ -1,0 +1,135 @@
+internal import Catalog
+internal import Foundation
+public import ImageDecoding
+public import ImageEmbedding
+public import ImageLibrary
+internal import Synchronization
+public import SystemPackage
+
+/// Brings folders of pictures into a library: scan → read, decode and embed on each core → one catalog transaction per
+/// batch → index.
+///
+/// The chapter's indexing pipeline. Stages are joined by bounded queues, so memory does not grow with the collection; each
+/// picture is decoded and embedded on one core, which is faster than sharing one picture among cores. A run is
+/// incremental and can be stopped anywhere: what it has committed stays, and the next run goes on from there.
+public struct Indexer: Sendable {
+    /// Outcomes committed in one transaction at most: one disk sync for so many pictures.
+    static let batchSize = 64
+    /// Seconds after which a smaller batch is committed.
+    static let batchPatience = 0.5
+
+    private let processor: FileProcessor
+    private let jobs: Int
+
+    /// Creates an indexer.
+    ///
+    /// - Parameters:
+    ///   - library: Opened for writing, and for `embedder`'s model.
+    ///   - jobs: Threads that decode and embed, at least 1; as many as there are cores is best.
+    public init(library: Library, embedder: ImageEmbedder, decoder: ImageDecoder, jobs: Int) {
+        precondition(jobs >= 1, "\(jobs) threads index nothing")
+        processor = FileProcessor(library: library, embedder: embedder, decoder: decoder)
+        self.jobs = jobs
+    }
+
+    /// Indexes everything below `roots` that is new or has changed, and marks what is gone.
+    ///
+    /// Blocks until it is done. A file that cannot be indexed costs only itself: it is named in the summary.
+    ///
+    /// - Parameters:
+    ///   - roots: Folders, or single files.
+    ///   - cancellation: Stops the run at the next picture when asked.
+    ///   - report: Called on this thread after each batch.
+    /// - Throws: ``IndexingError`` when a root cannot be read, or an error of the catalog or the index file.
+    public func run(
+        roots: [FilePath],
+        cancellation: Cancellation = Cancellation(),
+        report: (IndexingProgress) -> Void = { _ in }
+    ) throws -> IndexingSummary {
+        let roots = try Self.resolve(roots)
+        let library = processor.library
+        let start = ContinuousClock.now
+        let scan = try library.catalog.beginScan(of: roots)
+        let stages = RunningStages(processor: processor, jobs: jobs, roots: roots, cancellation: cancellation)
+        var summary = IndexingSummary()
+        var times = StageTimes()
+        do {
+            while let batch = stages.nextBatch() {
+                let isNew = try times.measure(.store) { () throws(CatalogError) in
+                    try library.catalog.record(
+                        batch.map(\.outcome),
+                        scan: scan,
+                        model: library.index.catalogModel
+                    )
+                }
+                try times.measure(.insert) { try library.index.catchUp() }
+                for (result, isNew) in zip(batch, isNew) { summary.count(result, isNew: isNew) }
+                report(stages.progress(done: summary.done, since: start))
+            }
+            let walk = try stages.finish()
+            summary.add(walk)
+            times.add(walk.times)
+            if cancellation.isCancelled {
+                summary.wasCancelled = true
+            } else {
+                summary.missing = try library.catalog.finishScan(
+                    scan,
+                    of: roots,
+                    exceptBelow: walk.unreadable.map(\.path)
+                )
+            }
+        } catch {
+            cancellation.cancel()
+            stages.abandon()
+            throw error
+        }
+        try times.measure(.save) { try library.index.save() }
+        summary.indexedImages = library.index.count
+        summary.stageSeconds = times.seconds
+        summary.seconds = (ContinuousClock.now - start) / .seconds(1)
+        return summary
+    }
+
+    /// Returns the absolute paths of `roots` without symbolic links, and without those that lie in another.
+    static func resolve(_ roots: [FilePath]) throws(IndexingError) -> [FilePath] {
+        var resolved: [FilePath] = []
+        for root in roots {
+            guard let real = root.withPlatformString({ realpath($0, nil) }) else {
+                throw .unreadableRoot(path: root.string, reason: Errno(rawValue: errno).description)
+            }
+            defer { free(real) }
+            let path = FilePath(platformString: real)
+            guard access(real, R_OK) == 0 else {
+                throw .unreadableRoot(path: path.string, reason: Errno(rawValue: errno).description)
+            }
+            resolved.append(path)
+        }
+        let unique = Set(resolved)
+        return unique.filter { path in !unique.contains { $0 != path && path.starts(with: $0) } }
+            .sorted { $0.string < $1.string }
+    }
+}
+
+extension IndexingSummary {
+    fileprivate var done: Int { embedded + duplicates + unchanged + refused.count }
+
+    fileprivate mutating func count(_ result: FileProcessor.Result, isNew: Bool) {
+        if let refused = result.refused {
+            self.refused.append(refused)
+            return
+        }
+        switch result.outcome {
+        case .unchanged: unchanged += 1
+        case .known: duplicates += 1
+        case .embedded: if isNew { embedded += 1 } else { duplicates += 1 }
+        case .refused: preconditionFailure("a refused file without its reason")
+        }
+    }
+
+    fileprivate mutating func add(_ walk: RunningStages.Walk) {
+        found = walk.found
+        ignored = walk.ignored
+        refused += walk.unreadable
+        refused.sort { $0.path.string < $1.path.string }
+    }
+}

@@ -1,0 +1,120 @@
+internal import Catalog
+internal import Foundation
+internal import Synchronization
+internal import SystemPackage
+
+/// Runs the scanner and the workers of one indexing run, each on a thread of its own.
+final class RunningStages: Sendable {
+    /// What the walk and the workers know at the end.
+    struct Walk: Sendable {
+        var found = 0
+        var ignored = 0
+        var hasEnded = false
+        var unreadable: [RefusedFile] = []
+        var times = StageTimes()
+        var failure: CatalogError?
+    }
+
+    private let findings = BoundedQueue<DirectoryScanner.Finding>(capacity: 256)
+    private let results = BoundedQueue<FileProcessor.Result>(capacity: 2 * Indexer.batchSize)
+    private let cancellation: Cancellation
+    private let walk = Mutex(Walk())
+    private let threads = DispatchGroup()
+
+    init(processor: FileProcessor, jobs: Int, roots: [FilePath], cancellation: Cancellation) {
+        self.cancellation = cancellation
+        start("scanner") { $0.scan(roots) }
+        let running = DispatchGroup()
+        for number in 1...jobs {
+            running.enter()
+            start("worker \(number)") { stages in
+                stages.work(processor)
+                running.leave()
+            }
+        }
+        running.notify(queue: .global()) { [results] in results.close() }
+    }
+
+    /// The next outcomes to commit; nil when there will be none.
+    func nextBatch() -> [FileProcessor.Result]? {
+        results.receive(upTo: Indexer.batchSize, patience: Indexer.batchPatience)
+    }
+
+    /// How far the run has come.
+    func progress(done: Int, since start: ContinuousClock.Instant) -> IndexingProgress {
+        walk.withLock { walk in
+            IndexingProgress(
+                found: walk.found,
+                hasFoundAll: walk.hasEnded,
+                done: done,
+                elapsedSeconds: (ContinuousClock.now - start) / .seconds(1)
+            )
+        }
+    }
+
+    /// Waits for all threads and returns what they know; throws what made a worker give up.
+    func finish() throws -> Walk {
+        threads.wait()
+        let walk = walk.withLock { $0 }
+        if let failure = walk.failure { throw failure }
+        return walk
+    }
+
+    /// Lets all threads run out without waiting for anybody to take their results.
+    func abandon() {
+        findings.close()
+        results.close()
+        threads.wait()
+    }
+
+    private func start(_ name: String, _ body: @escaping @Sendable (RunningStages) -> Void) {
+        threads.enter()
+        let thread = Thread { [self] in
+            body(self)
+            threads.leave()
+        }
+        thread.name = name
+        thread.start()
+    }
+
+    private func scan(_ roots: [FilePath]) {
+        for root in roots where !cancellation.isCancelled {
+            DirectoryScanner().walk(root) { finding in
+                switch finding {
+                case .candidate, .refused:
+                    walk.withLock { $0.found += 1 }
+                    findings.send(finding)
+                case .unreadable(let directory, let refusal):
+                    walk.withLock { $0.unreadable.append(RefusedFile(path: directory, refusal: refusal)) }
+                case .ignored:
+                    walk.withLock { $0.ignored += 1 }
+                }
+                return !cancellation.isCancelled
+            }
+        }
+        walk.withLock { $0.hasEnded = true }
+        findings.close()
+    }
+
+    private func work(_ processor: FileProcessor) {
+        var times = StageTimes()
+        while let finding = findings.receive() {
+            // Once the run is to stop, what has been found is let go; the next run finds it again.
+            guard !cancellation.isCancelled else { continue }
+            do {
+                switch finding {
+                case .candidate(let path, let stamp):
+                    results.send(try processor.process(path, stamp, &times))
+                case .refused(let path, let stamp, let refusal):
+                    results.send(processor.refusal(path, stamp, refusal))
+                case .unreadable, .ignored:
+                    break
+                }
+            } catch {
+                walk.withLock { $0.failure = $0.failure ?? error }
+                cancellation.cancel()
+            }
+        }
+        walk.withLock { $0.times.add(times) }
+    }
+}
