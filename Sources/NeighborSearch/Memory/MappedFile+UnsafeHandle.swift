@@ -1,0 +1,59 @@
+import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A whole file mapped privately: reads come from the page cache, writes stay in this process.
+///
+/// Shrinking the file while it is mapped would end the process with SIGBUS; snapshots are only ever replaced by
+/// renaming, which leaves the mapped file as it is.
+final class MappedFile {
+    let base: UnsafeMutableRawPointer
+    let byteCount: Int
+
+    /// Maps the file, which must be a regular one with at least `minimumByteCount` (≥ 1) bytes.
+    init(path: FilePath, minimumByteCount: Int) throws(SnapshotError) {
+        let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+        guard descriptor >= 0 else { throw .cannotRead(path: path, step: "open", reason: .current) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw .cannotRead(path: path, step: "stat", reason: .current)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .cannotRead(path: path, step: "map", reason: .invalidArgument)
+        }
+        let length = Int(status.st_size)
+        guard length >= minimumByteCount else {
+            throw .lengthMismatch(found: length, expected: minimumByteCount)
+        }
+        let address = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0)
+        guard let address, address != MAP_FAILED else {
+            throw .cannotRead(path: path, step: "map", reason: .current)
+        }
+        base = address
+        byteCount = length
+    }
+
+    func copy(_ range: Range<Int>) -> [UInt8] {
+        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "\(range) of \(byteCount)")
+        return Array(UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
+    }
+
+    func checksum(_ range: Range<Int>) -> UInt64 {
+        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "\(range) of \(byteCount)")
+        return SnapshotChecksum.of(UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
+    }
+
+    deinit {
+        munmap(base, byteCount)
+    }
+}
+
+extension Errno {
+    /// The reason of the C call that has just failed.
+    static var current: Errno { Errno(rawValue: errno) }
+}

@@ -1,0 +1,38 @@
+/// Why a vector, a query or a parameter was refused.
+public enum NeighborSearchError: Error, Hashable, Sendable {
+    /// The vector has another number of components than the index.
+    case wrongDimension(found: Int, expected: Int)
+    /// A component is NaN or infinite.
+    case notFinite(component: Int)
+    /// The vector's length differs from 1 by more than ``HNSWIndex/unitLengthTolerance``.
+    case notUnitLength(found: Float)
+    /// A search for fewer than zero neighbours.
+    case negativeCount(found: Int)
+    /// A setting outside its range.
+    case parameterOutOfRange(name: String, found: Int, allowed: ClosedRange<Int>)
+    /// No slot number is left for another vector.
+    case full(capacity: Int)
+}
+
+extension NeighborSearchError: CustomStringConvertible {
+    /// What was found, what was expected, and what to do.
+    public var description: String {
+        switch self {
+        case .wrongDimension(let found, let expected):
+            "The vector has \(found) components, the index holds vectors of \(expected). "
+                + "Embed with the model that the index was built with, or rebuild the index."
+        case .notFinite(let component):
+            "Component \(component) of the vector is not a finite number. Check the embedding that produced it."
+        case .notUnitLength(let found):
+            "The vector has length \(found), it must be 1 within \(HNSWIndex.unitLengthTolerance). "
+                + "Divide it by its length first."
+        case .negativeCount(let found):
+            "Asked for \(found) neighbours. Ask for 0 or more."
+        case .parameterOutOfRange(let name, let found, let allowed):
+            "\(name) is \(found), it must be in \(allowed.lowerBound)...\(allowed.upperBound)."
+        case .full(let capacity):
+            "The index already holds \(capacity) vectors, the most it can number. "
+                + "Use a smaller connectivity, or split the collection."
+        }
+    }
+}
