@@ -51,7 +51,8 @@ struct TIFFDirectory {
             // Few values stand in the entry itself, more stand where it points.
             let inside = place + 4 + word
             let isInside = count <= word / size
-            let offset = isInside ? inside : file.number(at: inside, count: word, littleEndian: isLittleEndian)
+            let offset =
+                isInside ? inside : file.number(at: inside, count: word, littleEndian: isLittleEndian)
             guard let offset else { continue }
             fields[tag] = Field(byteCountOfValue: size, count: count, offset: offset)
         }
@@ -69,7 +70,9 @@ struct TIFFDirectory {
             Array(zip(values(Tag.stripOffsets), values(Tag.stripByteCounts)))
             + Array(zip(values(Tag.tileOffsets), values(Tag.tileByteCounts)))
         return !fields.values.allSatisfy(isInside)
-            || pixels.contains { offset, count in count > 0 && offset > file.bytes.count - min(count, file.bytes.count) }
+            || pixels.contains { offset, count in
+                count > 0 && offset > file.bytes.count - min(count, file.bytes.count)
+            }
     }
 
     private func isInside(_ field: Field) -> Bool {
