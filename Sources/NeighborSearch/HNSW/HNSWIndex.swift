@@ -10,6 +10,9 @@ public final class HNSWIndex: @unchecked Sendable {
     // @unchecked: `state` and `builder` are mutable and guarded by `lock`; the compiler cannot know. The stress test
     // "searches run beside a writer" holds it to that under the thread sanitizer.
     private let lock = ReadWriteLock()
+    /// Held by whoever changes the index or needs it unchanged for long. A save holds this and not `lock`: a writer
+    /// waiting for `lock` would make the searches behind it wait for the disk.
+    private let changes = ReadWriteLock()
     private let contexts = SearchContextPool()
     private let state: HNSWState
     private var builder: HNSWBuilder?
@@ -62,7 +65,7 @@ public final class HNSWIndex: @unchecked Sendable {
     /// - Complexity: about efConstruction · M inner products, growing slowly with the count.
     public func insert(key: UInt64, vector: [Float]) throws(NeighborSearchError) {
         try validate(vector)
-        try lock.withWriting { () throws(NeighborSearchError) in
+        try changing { () throws(NeighborSearchError) in
             if state.keys.slot(of: key) == nil, state.keys.freeSlots.isEmpty,
                 state.graph.slotCount >= state.graph.slotCapacity
             {
@@ -82,10 +85,18 @@ public final class HNSWIndex: @unchecked Sendable {
     /// The links of its neighbours are mended, so that all other items remain findable; its slot is used again later.
     @discardableResult
     public func remove(key: UInt64) -> Bool {
-        lock.withWriting {
+        changing {
             guard state.keys.slot(of: key) != nil else { return false }
             removeLocked(key, currentBuilder())
             return true
+        }
+    }
+
+    private func changing<Result, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try changes.withWriting { () throws(Failure) in
+            try lock.withWriting(body)
         }
     }
 
@@ -211,11 +222,11 @@ public final class HNSWIndex: @unchecked Sendable {
 
     // MARK: - Looking inside
 
-    /// Runs `body` on everything saved, while nobody changes it.
+    /// Runs `body` on everything saved, while nobody changes it; searches go on.
     func withState<Result, Failure: Error>(
         _ body: (HNSWState) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try lock.withReading { () throws(Failure) in try body(state) }
+        try changes.withReading { () throws(Failure) in try body(state) }
     }
 }
 

@@ -85,6 +85,10 @@ struct SnapshotReader {
             }
             lists += level
         }
+        let listLimit = Int(UInt32.max - 1) / header.connectivity
+        guard lists <= listLimit else {
+            throw .fieldOutOfRange(field: "sum of levels", found: lists, allowed: 0...listLimit)
+        }
         let section = SnapshotFormat.Section.upperLinks.rawValue
         let expected = lists * header.connectivity * 4
         guard header.sections[section].byteCount == expected else {

@@ -19,12 +19,12 @@ struct SnapshotWriter {
         guard modelLength <= SnapshotFormat.modelCapacity else {
             throw .modelTooLong(byteCount: modelLength, allowed: SnapshotFormat.modelCapacity)
         }
-        guard let name = path.lastComponent else {
+        guard path.lastComponent != nil else {
             throw .cannotWrite(path: path, step: "create", reason: .isDirectory)
         }
         let directory = path.removingLastComponent()
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
-        let temporary = directory.appending(".\(name.string).\(suffix).tmp")
+        let temporary = directory.appending(".lookalike-index-\(suffix).tmp")
         do throws(SnapshotError) {
             try write(to: temporary)
             let result = temporary.withPlatformString { source in
