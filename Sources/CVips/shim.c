@@ -74,7 +74,7 @@ bool cvips_has_saver(CVipsSaver saver) {
     return false;
 }
 
-CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count, int shrink) {
+CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count, double shrink) {
     VipsSource *source = vips_source_new_from_memory(bytes, count);
     if (!source) return outcome(-1, NULL);
     // Rows are read once, top to bottom: no full-size copy of the picture is ever held.
@@ -84,13 +84,13 @@ CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count
     int status = -1;
     switch (loader) {
     case CVIPS_LOADER_JPEG:
-        status = vips_jpegload_source(source, &image, "access", access, "fail_on", fail_on, "shrink", shrink, NULL);
+        status = vips_jpegload_source(source, &image, "access", access, "fail_on", fail_on, "shrink", (int)shrink, NULL);
         break;
     case CVIPS_LOADER_PNG:
         status = vips_pngload_source(source, &image, "access", access, "fail_on", fail_on, NULL);
         break;
     case CVIPS_LOADER_WEBP:
-        status = vips_webpload_source(source, &image, "access", access, "fail_on", fail_on, NULL);
+        status = vips_webpload_source(source, &image, "access", access, "fail_on", fail_on, "scale", 1 / shrink, NULL);
         break;
     case CVIPS_LOADER_GIF:
         status = vips_gifload_source(source, &image, "access", access, "fail_on", fail_on, NULL);

@@ -12,6 +12,16 @@ public struct EmbeddingChange: Hashable, Sendable {
     public let vector: [Float]?
 }
 
+/// A model that has embedded images of this catalog.
+public struct StoredModel: Hashable, Sendable {
+    /// Name and digest of the model.
+    public let identity: String
+    /// Values of its vectors.
+    public let dimension: Int
+    /// How many images it has embedded.
+    public let embeddingCount: Int
+}
+
 extension Catalog {
     /// Returns the number of the model with this identity, remembering it when it is new.
     public func registerModel(identity: String, dimension: Int) throws(CatalogError) -> ModelID {
@@ -39,6 +49,21 @@ extension Catalog {
         }
     }
 
+    /// Returns every model that has been used, oldest first.
+    public func models() throws(CatalogError) -> [StoredModel] {
+        try read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT identity, dimension,
+                           (SELECT count(*) FROM embedding WHERE embedding.modelID = model.id)
+                    FROM model ORDER BY id
+                    """
+            )
+            return rows.map { StoredModel(identity: $0[0], dimension: $0[1], embeddingCount: $0[2]) }
+        }
+    }
+
     /// Counts the embeddings of `model`.
     public func embeddingCount(model: ModelID) throws(CatalogError) -> Int {
         try read { database in
@@ -47,6 +72,22 @@ extension Catalog {
                 sql: "SELECT count(*) FROM embedding WHERE modelID = ?",
                 arguments: [model]
             ) ?? 0
+        }
+    }
+
+    /// Returns up to `count` images that `model` has embedded, evenly spread over their numbers.
+    public func sampleOfEmbeddedImages(model: ModelID, count: Int) throws(CatalogError) -> [ImageID] {
+        try read { database in
+            try Int64.fetchAll(
+                database,
+                sql: """
+                    SELECT imageID FROM
+                        (SELECT imageID, row_number() OVER (ORDER BY imageID) AS number, count(*) OVER () AS total
+                         FROM embedding WHERE modelID = :model)
+                    WHERE (number - 1) % max(1, total / :count) = 0 LIMIT :count
+                    """,
+                arguments: ["model": model, "count": count]
+            )
         }
     }
 
@@ -94,26 +135,6 @@ extension Catalog {
                 try body(EmbeddingChange(imageID: imageID, vector: vector))
             }
             return try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM embeddingChange") ?? 0
-        }
-    }
-
-    /// Returns the setting stored under `key`, or nil.
-    public func setting(_ key: String) throws(CatalogError) -> String? {
-        try read { database in
-            try String.fetchOne(database, sql: "SELECT value FROM setting WHERE key = ?", arguments: [key])
-        }
-    }
-
-    /// Stores `value` under `key`.
-    public func setSetting(_ key: String, to value: String) throws(CatalogError) {
-        try write { database in
-            try database.execute(
-                sql: """
-                    INSERT INTO setting (key, value) VALUES (?, ?)
-                    ON CONFLICT (key) DO UPDATE SET value = excluded.value
-                    """,
-                arguments: [key, value]
-            )
         }
     }
 }

@@ -182,11 +182,15 @@ extension ImageFormat {
 
     /// Returns how much smaller the decoder itself shall make a picture that is to be reduced by `factor`.
     ///
-    /// JPEG decodes at 1/2, 1/4 and 1/8 for less work, but by a cruder average than the kernel's. Leaving the kernel a
-    /// reduction of at least 3 keeps 99 % of samples within 5 levels; with 2 it is 8 at little gain
-    /// (docs/data-preparation.md has the table). WebP's own reduction saves too little to be worth a difference.
-    func shrinkOnLoad(reducingBy factor: Double) -> Int {
-        guard self == .jpeg else { return 1 }
-        return [8, 4, 2].first { Double($0) * 3 <= factor } ?? 1
+    /// JPEG decodes at 1/2, 1/4 and 1/8, WebP at any size, for much less work but by cruder averages than the kernel's.
+    /// Leaving the kernel a reduction of at least 3 keeps 99 % of samples within 5 levels, leaving it 2 within 8
+    /// (docs/data-preparation.md has the table).
+    func shrinkOnLoad(reducingBy factor: Double) -> Double {
+        let allowed = factor / 3
+        switch self {
+        case .jpeg: return [8, 4, 2].first { $0 <= allowed } ?? 1
+        case .webp: return max(1, allowed)
+        case .png, .gif, .tiff, .heif, .avif: return 1
+        }
     }
 }

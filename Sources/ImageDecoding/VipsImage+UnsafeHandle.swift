@@ -18,9 +18,9 @@ struct VipsImage: ~Copyable {
     static func opening(
         _ bytes: UnsafeRawBufferPointer,
         with loader: CVipsLoader,
-        shrink: Int = 1
+        shrink: Double = 1
     ) -> VipsImage? {
-        guard let image = VipsImage(cvips_image_load(loader, bytes.baseAddress, bytes.count, Int32(shrink))),
+        guard let image = VipsImage(cvips_image_load(loader, bytes.baseAddress, bytes.count, shrink)),
             cvips_image_came_from(image.handle, loader)
         else { return nil }
         return image

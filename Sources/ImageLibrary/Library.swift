@@ -47,6 +47,12 @@ public final class Library: Sendable {
             model: model,
             snapshot: directory.snapshot(model: model.identity)
         )
+        if access == .reading, index.count == 0 {
+            let others = try catalog.models().filter { $0.embeddingCount > 0 }.map(\.identity)
+            guard others.isEmpty else {
+                throw LibraryError.otherModel(wanted: model.identity, known: others)
+            }
+        }
     }
 }
 

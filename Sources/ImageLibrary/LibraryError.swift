@@ -8,6 +8,8 @@ public enum LibraryError: Error, Hashable, Sendable, CustomStringConvertible {
     case inUse(path: String, holder: String)
     /// The lock file could not be opened.
     case cannotLock(path: String, reason: String)
+    /// The library's images were embedded by other models than the one it is searched with.
+    case otherModel(wanted: String, known: [String])
 
     public var description: String {
         switch self {
@@ -19,6 +21,9 @@ public enum LibraryError: Error, Hashable, Sendable, CustomStringConvertible {
             "the library \(path) is being written by \(holder); wait for it to end"
         case .cannotLock(let path, let reason):
             "cannot lock the library (\(path)): \(reason)"
+        case .otherModel(let wanted, let known):
+            "the library was indexed with \(known.joined(separator: ", ")), not with \(wanted); "
+                + "name that model with --model, or run lookalike index again"
         }
     }
 }

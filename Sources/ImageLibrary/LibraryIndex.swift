@@ -81,6 +81,20 @@ public final class LibraryIndex: Sendable {
         try journal.withLockIfAvailable { try applyChanges(&$0) }
     }
 
+    /// Looks for up to `sampleCount` images by their own vectors, evenly spread over the catalog.
+    ///
+    /// Of images with equal vectors any may come first, so the first similarity is what counts.
+    public func checkThatImagesFindThemselves(sampleCount: Int) throws -> (found: Int, tried: Int) {
+        var found = 0
+        var tried = 0
+        for image in try catalog.sampleOfEmbeddedImages(model: catalogModel, count: sampleCount) {
+            guard let vector = vector(of: image) else { continue }
+            tried += 1
+            if let first = try nearest(to: vector, count: 1).neighbors.first, first.similarity > 0.9999 { found += 1 }
+        }
+        return (found, tried)
+    }
+
     /// Writes the snapshot to disk, unless the one there is up to date. Only the library's writer may do this.
     public func save() throws {
         try journal.withLock { journal in

@@ -36,6 +36,11 @@ public struct SearchResult: Codable, Hashable, Sendable {
     public let width: Int
     /// Height of the upright picture in pixels.
     public let height: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case imageID = "id"
+        case similarity, path, width, height
+    }
 }
 
 /// The time one stage of a query took.

@@ -79,8 +79,8 @@ bool cvips_has_loader(CVipsLoader loader);
 bool cvips_has_saver(CVipsSaver saver);
 
 /// Opens bytes with exactly this loader, first page only.
-/// shrink is 1, or for JPEG 2, 4 or 8: the loader then decodes that much smaller.
-CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count, int shrink);
+/// shrink is 1, or for JPEG 2, 4 or 8, or for WebP any number above: the loader then decodes that much smaller.
+CVipsImage *cvips_image_load(CVipsLoader loader, const void *bytes, size_t count, double shrink);
 /// Wraps 8-bit samples without copying them: grey (1 band), RGB (3) or CMYK (4).
 CVipsImage *cvips_image_from_samples(const void *samples, size_t count, int width, int height, int bands);
 /// Gives an image made by cvips_image_from_samples the colour profile of another, if that has one.

@@ -1,0 +1,125 @@
+import Foundation
+import ImageDecoding
+import ImageEmbedding
+import ImageLibrary
+import NeuralNetwork
+import SystemPackage
+
+/// What `doctor` found out about one thing.
+struct Finding: Encodable {
+    enum Verdict: String, Encodable {
+        case works
+        case advice
+        case broken
+    }
+
+    let subject: String
+    let verdict: Verdict
+    let detail: String
+
+    var line: String {
+        let mark =
+            switch verdict {
+            case .works: "ok    "
+            case .advice: "advice"
+            case .broken: "BROKEN"
+            }
+        return "\(mark)  \(subject.padding(toLength: 12, withPad: " ", startingAt: 0))  \(displayed(detail))"
+    }
+}
+
+/// Tries one thing after the other and keeps what was found.
+struct Examination {
+    private(set) var findings: [Finding] = []
+
+    private mutating func note(_ subject: String, _ verdict: Finding.Verdict, _ detail: String) {
+        findings.append(Finding(subject: subject, verdict: verdict, detail: detail))
+    }
+
+    /// Compares the kernels and the matrix library with loops in plain Swift.
+    mutating func examineMachine() {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let instructions = Processor.kernelInstructionSet
+        note("processor", .works, "\(counted(cores, "core")); kernels for \(instructions)")
+
+        let deviation = MatrixLibrary.largestDeviationFromPlainLoop()
+        let name = "\(MatrixLibrary.configuration), kernels for \(MatrixLibrary.coreType)"
+        note(
+            "OpenBLAS",
+            deviation < 1e-4 ? .works : .broken,
+            deviation < 1e-4 ? name : "\(name): a product is off by \(deviation); reinstall libopenblas"
+        )
+        let environment = ProcessInfo.processInfo.environment
+        for variable in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"] {
+            guard let value = environment[variable] else { continue }
+            note("OpenBLAS", .advice, "\(variable)=\(value) overrides its own choice and may halve the speed; unset it")
+        }
+    }
+
+    /// Makes a picture in each format and decodes it.
+    mutating func examineDecoding() {
+        do {
+            let library = try DecodingLibrary.describe()
+            note("libvips", .works, "\(library.version)\(library.usesVectorCode ? ", vector code on" : "")")
+            for check in library.formats {
+                switch check.outcome {
+                case .works: note(check.format.rawValue, .works, "a sample was written, read and compared")
+                case .untested: note(check.format.rawValue, .works, "a decoder is there; no encoder to try it with")
+                case .missing: note(check.format.rawValue, .advice, "no decoder; such files will be skipped")
+                case .failed: note(check.format.rawValue, .broken, "a sample came back wrong; reinstall libvips")
+                }
+            }
+        } catch {
+            note("libvips", .broken, error.message)
+        }
+    }
+
+    /// Loads the model and embeds a picture twice.
+    mutating func examineModel(_ options: ModelOptions, for library: LibraryOptions) -> ImageEmbedder? {
+        do {
+            let model = try options.load(for: library)
+            let embedder = ImageEmbedder(model: model)
+            let side = model.manifest.input.shorterSide
+            let gradient = PixelImage(
+                width: side,
+                height: side,
+                pixels: (0..<side * side * 3).map { UInt8(truncatingIfNeeded: $0 / 3 % side) }
+            )
+            let first = embedder.embed(gradient)
+            let length = first.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            guard embedder.embed(gradient) == first, abs(length - 1) < 1e-3 else {
+                note("model", .broken, "\(model.identity) gives unstable vectors; fetch the model again")
+                return nil
+            }
+            note("model", .works, "\(model.identity), \(model.dimension) dimensions, weights verified")
+            return embedder
+        } catch {
+            note("model", .broken, String(describing: error))
+            return nil
+        }
+    }
+
+    /// Opens the library and lets some of its pictures find themselves.
+    mutating func examineLibrary(_ options: LibraryOptions, embedder: ImageEmbedder) {
+        guard options.directory.exists else {
+            note("library", .advice, "none in \(options.directory.path.string) yet; lookalike index FOLDER makes it")
+            return
+        }
+        do {
+            let library = try Library(options, model: embedder.model, access: .reading)
+            let check = try library.index.checkThatImagesFindThemselves(sampleCount: 100)
+            let found = "\(check.found) of \(check.tried) sampled pictures find themselves first"
+            let works = check.found >= check.tried * 95 / 100
+            let count = counted(library.index.count, "picture")
+            note(
+                "library",
+                works ? .works : .broken,
+                works
+                    ? "\(library.directory.path.string): \(count); \(found)"
+                    : "\(found); delete the index folder in \(library.directory.path.string), it will be rebuilt"
+            )
+        } catch {
+            note("library", .broken, String(describing: error))
+        }
+    }
+}

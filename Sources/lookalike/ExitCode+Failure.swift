@@ -1,0 +1,28 @@
+import ArgumentParser
+import ImageLibrary
+import QueryPipeline
+
+extension ExitCode {
+    /// The query picture is refused.
+    static let refusedPicture = ExitCode(2)
+    /// There is no library, or another process writes to it.
+    static let noLibrary = ExitCode(3)
+    /// Stopped by a signal, as shells report Ctrl-C.
+    static let interrupted = ExitCode(130)
+
+    /// The code for an error of a command that ran; nil for what the argument parser itself says.
+    init?(failure error: any Error) {
+        switch error {
+        case LibraryError.notFound, LibraryError.inUse:
+            self = .noLibrary
+        case QueryError.undecodable:
+            self = .refusedPicture
+        case is ExitCode, is ValidationError, is CleanExit:
+            return nil
+        default:
+            // The parser's own errors carry usage or help; it alone knows how to print them.
+            guard Lookalike.exitCode(for: error) == .failure else { return nil }
+            self = .failure
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+
+/// Runs the command named on the command line.
+///
+/// An error becomes one line on standard error and an exit code; it never leaves this function, because an uncaught error
+/// would end the process as a crash.
+@main
+enum Main {
+    static func main() async {
+        do {
+            var command = try Lookalike.parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard let code = ExitCode(failure: error) else { Lookalike.exit(withError: error) }
+            writeLine("lookalike: \(oneLine(String(describing: error)))", to: .standardError)
+            exit(code.rawValue)
+        }
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+}
+
+/// The root of the command line; every subcommand has a file of its own.
+struct Lookalike: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lookalike",
+        abstract: "Find the pictures that look like a picture.",
+        discussion: """
+            Index a folder once, then search it with any picture:
+
+              lookalike index ~/Pictures
+              lookalike search holiday.jpg
+              lookalike serve                    # the same on a web page, http://127.0.0.1:8080
+
+            What is known of a collection is kept in a library, by default in the XDG data home
+            (~/.local/share/lookalike); --library names another. Pictures themselves are only ever read.
+
+            Exit codes: 0 done; 1 something failed; 2 the query picture is refused; 3 there is no library, or another
+            process writes to it; 64 wrong usage; 130 stopped by Ctrl-C, with everything done so far kept.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            IndexCommand.self, SearchCommand.self, ServeCommand.self, StatusCommand.self, RemoveCommand.self,
+            DoctorCommand.self,
+        ]
+    )
+}

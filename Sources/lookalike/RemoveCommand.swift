@@ -1,0 +1,64 @@
+import ArgumentParser
+import Catalog
+import Foundation
+import ImageLibrary
+import SystemPackage
+
+/// `lookalike remove`: makes a library forget files.
+struct RemoveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Forget files or folders; the files themselves stay.",
+        discussion: """
+              lookalike remove ~/Pictures/private
+              lookalike remove --missing         # whatever the last runs of index found gone
+            """
+    )
+
+    @Argument(help: "Files, or folders with everything below them.", completion: .file())
+    var paths: [String] = []
+
+    @Flag(help: "Forget the files that are gone.")
+    var missing = false
+
+    @OptionGroup var library: LibraryOptions
+
+    @Flag(help: "Print the counts as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard missing || !paths.isEmpty else { throw ValidationError("Name files or folders, or give --missing.") }
+    }
+
+    func run() throws {
+        var report = Report()
+        try Library.changeCatalog(in: library.directory) { catalog in
+            for path in paths {
+                let forgotten = try catalog.forget(at: FilePath(path).madeAbsolute)
+                if forgotten.files == 0 { report.unknown.append(path) }
+                report.add(forgotten)
+            }
+            if missing { report.add(try catalog.forgetMissing()) }
+        }
+        if json {
+            try writeJSON(report)
+        } else {
+            for path in report.unknown {
+                writeLine("lookalike: the library knows nothing at \(displayed(path))", to: .standardError)
+            }
+            writeLine("Forgot \(counted(report.files, "file")) and \(counted(report.images, "picture")).")
+        }
+        if !report.unknown.isEmpty { throw ExitCode.failure }
+    }
+
+    private struct Report: Encodable {
+        var files = 0
+        var images = 0
+        var unknown: [String] = []
+
+        mutating func add(_ forgotten: (files: Int, images: Int)) {
+            files += forgotten.files
+            images += forgotten.images
+        }
+    }
+}

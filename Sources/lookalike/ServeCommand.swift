@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import ImageDecoding
+import ImageEmbedding
+import ImageLibrary
+import Logging
+import QueryPipeline
+import SearchServer
+import ServiceLifecycle
+import UnixSignals
+
+/// `lookalike serve`: answers queries over HTTP and on a web page.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Answer queries over HTTP and on a web page.",
+        discussion: """
+              lookalike serve
+              lookalike serve --port 9000
+              curl --data-binary @holiday.jpg -H 'Content-Type: image/jpeg' 'http://127.0.0.1:8080/v1/search?limit=5'
+
+            Prints one line with the page's address once it listens. Pictures that lookalike index adds meanwhile are
+            found without a restart. Ctrl-C answers the requests under way and ends. There is no authentication yet: bind
+            to another address than loopback only in a network where everybody may see the pictures.
+            """
+    )
+
+    @Option(help: ArgumentHelp("Address to listen on.", valueName: "address"))
+    var host = "127.0.0.1"
+
+    @Option(help: ArgumentHelp("TCP port to listen on; 0 picks a free one.", valueName: "number"))
+    var port = 8080
+
+    @OptionGroup var library: LibraryOptions
+    @OptionGroup var model: ModelOptions
+
+    func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("--port must be 0 to 65535.") }
+    }
+
+    func run() async throws {
+        let model = try model.load(for: library)
+        let library = try Library(library, model: model, access: .reading)
+        let pipeline = SearchPipeline(
+            library: library,
+            embedder: ImageEmbedder(model: model),
+            decoder: ImageDecoder()
+        )
+        let logger = Logger(label: "lookalike") { StreamLogHandler.standardError(label: $0) }
+        let service = buildApplication(
+            pipeline: pipeline,
+            configuration: ServerConfiguration(host: host, port: port),
+            logger: logger
+        ) { address in
+            writeLine("Serving \(counted(library.index.count, "picture")) at \(address.absoluteString)")
+        }
+        let group = ServiceGroup(
+            services: [service],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        )
+        try await group.run()
+    }
+}

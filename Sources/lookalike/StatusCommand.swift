@@ -1,0 +1,98 @@
+import ArgumentParser
+import Catalog
+import ImageLibrary
+import SystemPackage
+
+/// `lookalike status`: tells what a library holds.
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Tell what the library holds.",
+        discussion: """
+              lookalike status
+              lookalike status --skipped         # every file that is not indexed, and why
+              lookalike status --json
+            """
+    )
+
+    @OptionGroup var library: LibraryOptions
+
+    @Flag(help: "List the files that were skipped, with their reasons.")
+    var skipped = false
+
+    @Flag(help: "Print as JSON.")
+    var json = false
+
+    func run() throws {
+        let status = try Library.readCatalog(in: library.directory) { catalog in
+            try LibraryStatus(catalog, path: library.directory.path.string, listsSkipped: skipped)
+        }
+        if json {
+            try writeJSON(status)
+        } else {
+            status.print()
+        }
+    }
+}
+
+private struct LibraryStatus: Encodable {
+    struct Model: Encodable {
+        let identity: String
+        let dimension: Int
+        let embeddings: Int
+    }
+
+    struct Skipped: Encodable {
+        let path: String
+        let reason: String
+        let message: String
+    }
+
+    let library: String
+    let folders: [String]
+    let images: Int
+    let files: Int
+    let missingFiles: Int
+    let skippedFiles: Int
+    let skippedByReason: [String: Int]
+    let models: [Model]
+    let skipped: [Skipped]?
+
+    init(_ catalog: Catalog, path: String, listsSkipped: Bool) throws {
+        let counts = try catalog.counts()
+        let refused = try catalog.refusedFiles()
+        library = path
+        folders = try catalog.roots().map { String(decoding: $0) }
+        images = counts.presentImages
+        files = counts.files
+        missingFiles = counts.missingFiles
+        skippedFiles = counts.refusedFiles
+        skippedByReason = Dictionary(grouping: refused, by: \.refusal.reason).mapValues(\.count)
+        models = try catalog.models().map {
+            Model(identity: $0.identity, dimension: $0.dimension, embeddings: $0.embeddingCount)
+        }
+        skipped =
+            listsSkipped
+            ? refused.map {
+                Skipped(path: String(decoding: $0.path), reason: $0.refusal.reason, message: $0.refusal.message)
+            } : nil
+    }
+
+    func print() {
+        writeLine("library   \(displayed(library))")
+        for folder in folders { writeLine("folder    \(displayed(folder))") }
+        writeLine("pictures  \(images) in \(counted(files, "file"))")
+        if missingFiles > 0 { writeLine("missing   \(counted(missingFiles, "file"))") }
+        for (reason, count) in skippedByReason.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+            writeLine("skipped   \(count) \(reason)")
+        }
+        for model in models {
+            writeLine(
+                "model     \(model.identity), \(model.dimension) dimensions, \(counted(model.embeddings, "embedding"))"
+            )
+        }
+        for file in skipped ?? [] {
+            writeLine("\(displayed(file.path))\n    \(file.reason): \(file.message)")
+        }
+    }
+}
