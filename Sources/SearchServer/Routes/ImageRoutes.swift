@@ -24,15 +24,19 @@ struct ImageRoutes: Sendable {
     /// `GET /v1/examples?limit=`: a few pictures from all over the library, to start a search from.
     @Sendable private func examples(_ request: Request, _ context: Route.Context) async throws -> Response {
         let limit = try request.number(
-            "limit", in: Self.allowedExampleLimits, default: Self.standardExampleLimit)
+            "limit",
+            in: Self.allowedExampleLimits,
+            default: Self.standardExampleLimit
+        )
         let images = try await workers.run { [backend] in try Self.examples(from: backend, count: limit) }
         var response = try Response.json(ImageListDescription(images: images.map(ImageDescription.init)))
         response.headers[.cacheControl] = "no-store"
         return response
     }
 
-    /// Returns images at even distances among the library's numbers, those that are still there: cheap whatever
-    /// the library's size, and more varied than the first or the last few, which tend to be of one folder.
+    /// Returns images at even distances among the library's numbers, those that are still there: cheap
+    /// whatever the library's size, and more varied than the first or the last few, which tend to be of one
+    /// folder.
     private static func examples(from backend: any SearchBackend, count: Int) throws -> [ImageRecord] {
         let imageCount = try backend.readiness().indexedImageCount
         let wantedCount = min(count, imageCount)

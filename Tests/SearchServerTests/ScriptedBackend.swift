@@ -1,0 +1,60 @@
+import Foundation
+
+@testable import QueryPipeline
+@testable import SearchServer
+
+/// A backend whose every answer a test dictates; what is not dictated is an empty library's answer.
+struct ScriptedBackend: SearchBackend {
+    var onSearch: @Sendable (ImageQuery, Int) throws -> SearchResponse = { _, _ in .empty }
+    var images: [ImageRecord] = []
+    var onThumbnail: @Sendable (Int64, Int) throws -> [UInt8]? = { _, _ in [0xFF, 0xD8, 0xFF, 0xD9] }
+    var onReadiness: @Sendable () throws -> Readiness = { Readiness(model: "none", indexedImageCount: 0) }
+
+    func search(_ query: ImageQuery, limit: Int) throws -> SearchResponse { try onSearch(query, limit) }
+    func image(id: Int64) throws -> ImageRecord? { images.first { $0.id == id } }
+    func thumbnail(id: Int64, longerSide: Int) throws -> [UInt8]? { try onThumbnail(id, longerSide) }
+    func readiness() throws -> Readiness { try onReadiness() }
+
+    /// Answers every search of bytes with one result whose width is their number, so that a test can tell
+    /// what arrived.
+    static var counting: ScriptedBackend {
+        ScriptedBackend(onSearch: { query, limit in
+            guard case .bytes(let bytes) = query else { return .empty }
+            return SearchResponse(
+                results: [.sample(id: 17, width: bytes.count)],
+                timings: [.init(stage: "decode", milliseconds: 1.5)],
+                method: "exact",
+                searchedImageCount: limit
+            )
+        })
+    }
+}
+
+extension SearchResponse {
+    static var empty: SearchResponse {
+        SearchResponse(results: [], timings: [], method: "exact", searchedImageCount: 0)
+    }
+}
+
+extension SearchResult {
+    static func sample(id: Int64, width: Int = 640) -> SearchResult {
+        SearchResult(imageID: id, similarity: 0.875, path: "/photos/été/a b.jpg", width: width, height: 480)
+    }
+}
+
+extension ImageRecord {
+    static func sample(id: Int64, contentHash: String = "c0ffee", isMissing: Bool = false) -> ImageRecord {
+        ImageRecord(
+            id: id,
+            contentHash: contentHash,
+            format: "jpeg",
+            width: 640,
+            height: 480,
+            byteCount: 12_345,
+            addedAt: Date(timeIntervalSince1970: 1_700_000_000),
+            locations: [
+                .init(path: "/photos/b.jpg", missing: isMissing), .init(path: "/gone/a.jpg", missing: true),
+            ]
+        )
+    }
+}
