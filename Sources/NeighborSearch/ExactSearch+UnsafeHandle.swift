@@ -17,7 +17,7 @@ struct ExactSearch {
         let context = SearchContext()
         context.prepare(slotCount: 0, beamWidth: 1, width: 0, stride: vectors.stride)
         let alignedQuery = context.storeQuery(query, stride: vectors.stride)
-        let bufferSize = max(2 * count, 256)
+        let bufferSize = max(2 * count, 32)
         var best: [Neighbor] = []
         best.reserveCapacity(bufferSize)
         var bar = -Float.infinity

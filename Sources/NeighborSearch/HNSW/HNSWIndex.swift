@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Vectors by key, and the nearest of them to any query: a graph that is walked instead of reading every vector.
 ///
 /// HNSW (Malkov & Yashunin, arXiv 1603.09320) over unit vectors, similarity being their inner product, i.e. their
@@ -231,19 +229,22 @@ public final class HNSWIndex: @unchecked Sendable {
 }
 
 /// Contexts of finished searches, kept for the next ones.
-private final class SearchContextPool: Sendable {
-    private let idle = Mutex<[SearchContext]>([])
+private final class SearchContextPool: @unchecked Sendable {
+    // @unchecked: `idle` is guarded by `lock`. A pthread lock and not a `Mutex`, because the thread sanitizer can
+    // follow only the former and would report the contexts handed on.
+    private let lock = ReadWriteLock()
+    private var idle: [SearchContext] = []
     /// More searches than this at once are rare; their contexts are freed afterwards.
     private static let mostKept = 64
 
     func take() -> SearchContext {
-        idle.withLock { $0.popLast() } ?? SearchContext()
+        lock.withWriting { idle.popLast() } ?? SearchContext()
     }
 
     func giveBack(_ context: SearchContext) {
-        idle.withLock { contexts in
-            if contexts.count < Self.mostKept {
-                contexts.append(context)
+        lock.withWriting {
+            if idle.count < Self.mostKept {
+                idle.append(context)
             }
         }
     }

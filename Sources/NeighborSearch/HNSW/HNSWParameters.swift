@@ -10,7 +10,7 @@ public struct HNSWParameters: Hashable, Sendable {
     /// Seeds the draw of levels: equal seeds and equal operations give equal graphs.
     public let seed: UInt64
 
-    /// M 16, efConstruction 200, ef 100: a recall@10 above .95 on clustered 512-d vectors (docs/nearest-neighbours.md).
+    /// M 16, efConstruction 200, ef 100. What they find and cost: docs/nearest-neighbours.md.
     public static let `default` = HNSWParameters(
         connectivity: 16,
         constructionBeamWidth: 200,
