@@ -9,7 +9,7 @@ import Darwin
 
 /// Runs `body` with an empty directory and removes it and its files afterwards.
 func withTemporaryDirectory(_ body: (FilePath) throws -> Void) throws {
-    var template = Array("/tmp/neighbor-search-XXXXXX".utf8CString)
+    var template = Array("\(P_tmpdir)/neighbor-search-XXXXXX".utf8CString)
     let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) }
     let directory = FilePath(platformString: try #require(made))
     defer {
