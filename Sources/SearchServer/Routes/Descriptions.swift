@@ -58,7 +58,10 @@ struct SearchDescription: Encodable {
                 links: ImageLinks(id: $0.imageID)
             )
         }
-        timings = response.timings.map { Timing(stage: $0.stage, milliseconds: $0.milliseconds) }
+        timings = response.timings.map {
+            // Microseconds: the digits after them would only look like precision.
+            Timing(stage: $0.stage, milliseconds: ($0.milliseconds * 1000).rounded() / 1000)
+        }
         method = response.method
         searchedImageCount = response.searchedImageCount
     }
