@@ -125,12 +125,70 @@ let package = Package(
             ]
         ),
 
+        // Tests: one target per room, and what they share.
+        .target(
+            name: "TestSupport",
+            dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+            path: "Tests/TestSupport"
+        ),
+        .testTarget(
+            name: "ImageDecodingTests",
+            dependencies: ["ImageDecoding", .product(name: "SystemPackage", package: "swift-system")],
+            exclude: ["Fixtures"]
+        ),
         .testTarget(
             name: "NeuralNetworkTests",
             dependencies: [
-                "NeuralNetwork", "CKernels", .product(name: "SystemPackage", package: "swift-system"),
+                "NeuralNetwork", "CKernels", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             exclude: ["Fixtures"]
+        ),
+        .testTarget(
+            name: "ImageEmbeddingTests",
+            dependencies: [
+                "ImageEmbedding", "ImageDecoding", "NeuralNetwork", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            exclude: ["Fixtures"]
+        ),
+        .testTarget(
+            name: "CatalogTests",
+            dependencies: [
+                "Catalog", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+        .testTarget(
+            name: "NeighborSearchTests",
+            dependencies: [
+                "NeighborSearch", "CKernels", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+        .testTarget(
+            name: "ImageLibraryTests",
+            dependencies: [
+                "ImageLibrary", "Catalog", "NeighborSearch", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+        .testTarget(
+            name: "IndexingPipelineTests",
+            dependencies: [
+                "IndexingPipeline", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
+                "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+        .testTarget(
+            name: "QueryPipelineTests",
+            dependencies: [
+                "QueryPipeline", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "IndexingPipeline",
+                "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
         ),
     ]
 )

@@ -116,16 +116,20 @@ extension Catalog {
                 }
             }
             var missing = 0
+            func markUnseen(_ condition: String, _ arguments: StatementArguments) throws {
+                try database.execute(
+                    sql: """
+                        UPDATE file SET missingSince = ?
+                        WHERE \(condition) AND scanID != ? AND missingSince IS NULL
+                        """,
+                    arguments: [now] + arguments + [scan]
+                )
+                missing += database.changesCount
+            }
             for root in roots {
-                for range in StoredPath(root).rangesBelow + [StoredPath(root).rangeOfItself] {
-                    try database.execute(
-                        sql: """
-                            UPDATE file SET missingSince = ?
-                            WHERE path >= ? AND path < ? AND scanID != ? AND missingSince IS NULL
-                            """,
-                        arguments: [now, range.lower, range.upper, scan]
-                    )
-                    missing += database.changesCount
+                try markUnseen("path = ?", [StoredPath(root)])
+                for range in StoredPath(root).rangesBelow {
+                    try markUnseen("path >= ? AND path < ?", [range.lower, range.upper])
                 }
                 try database.execute(
                     sql: "UPDATE root SET scannedAt = ? WHERE path = ?",
@@ -141,19 +145,6 @@ extension Catalog {
         try read { database in
             try StoredPath.fetchAll(database, sql: "SELECT path FROM root ORDER BY path").map(\.path)
         }
-    }
-}
-
-extension StoredPath {
-    /// The half-open range of stored values that holds just this path.
-    fileprivate var rangeOfItself: (lower: DatabaseValue, upper: DatabaseValue) {
-        let value = databaseValue
-        let upper =
-            switch value.storage {
-            case .string(let text): (text + "\u{0}").databaseValue
-            default: value
-            }
-        return (value, upper)
     }
 }
 

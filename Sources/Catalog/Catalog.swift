@@ -19,11 +19,10 @@ public final class Catalog: Sendable {
     public init(path: FilePath) throws(CatalogError) {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
-        configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-        }
         do {
             database = try DatabasePool(path: path.string, configuration: configuration)
+            // Only now: the pool sets its own level when it opens its writing connection.
+            try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = Migrations.migrator
             if try database.read(migrator.hasBeenSuperseded) { throw CatalogError.newerFormat(path: path.string) }
             try migrator.migrate(database)

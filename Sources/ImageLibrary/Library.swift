@@ -40,6 +40,7 @@ public final class Library: Sendable {
         case .writing:
             try directory.create()
             lock = try WriterLock(path: directory.lock, library: directory.path)
+            directory.removeUnfinishedSnapshots()
         }
         catalog = try Catalog(path: directory.catalog)
         index = try LibraryIndex(

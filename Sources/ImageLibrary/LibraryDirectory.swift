@@ -42,6 +42,15 @@ public struct LibraryDirectory: Hashable, Sendable {
         return indexDirectory.appending(String(name) + ".hnsw")
     }
 
+    /// Deletes what a save that was killed has left behind. Only for the one writer.
+    func removeUnfinishedSnapshots() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: indexDirectory.string)) ?? []
+        for name in names where name.hasSuffix(".tmp") {
+            // One that stays costs room and nothing else.
+            try? FileManager.default.removeItem(atPath: indexDirectory.appending(name).string)
+        }
+    }
+
     func create() throws(LibraryError) {
         do {
             try FileManager.default.createDirectory(

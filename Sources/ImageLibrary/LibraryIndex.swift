@@ -66,7 +66,7 @@ public final class LibraryIndex: Sendable {
 
     /// Returns the vector of an image, or nil when it has none.
     public func vector(of image: ImageID) -> [Float]? {
-        index.vector(forKey: UInt64(image))
+        UInt64(exactly: image).flatMap { index.vector(forKey: $0) }
     }
 
     /// Returns the images nearest to `query`; see `HNSWIndex.nearest`.

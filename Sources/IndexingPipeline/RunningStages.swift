@@ -69,8 +69,10 @@ final class RunningStages: Sendable {
 
     private func start(_ name: String, _ body: @escaping @Sendable (RunningStages) -> Void) {
         threads.enter()
+        // The body goes before the thread counts as ended: it holds the library, and with it the writer's lock.
+        let body = Mutex<(@Sendable (RunningStages) -> Void)?>(body)
         let thread = Thread { [self] in
-            body(self)
+            body.withLock { $0.take() }?(self)
             threads.leave()
         }
         thread.name = name

@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import NeuralNetwork
@@ -98,11 +99,4 @@ private struct GoldenStages {
         let largest = try #require(expected.map(abs).max())
         return try #require(zip(values, expected).map { abs($0 - $1) }.max()) / largest
     }
-}
-
-let repository = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-
-func cosineSimilarity(_ first: [Float], _ second: [Float]) -> Double {
-    func dot(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
-    return dot(first, second) / (dot(first, first) * dot(second, second)).squareRoot()
 }

@@ -1,4 +1,5 @@
 import CKernels
+import TestSupport
 import Testing
 
 @testable import NeuralNetwork
@@ -12,7 +13,7 @@ struct LayerTests {
         [1, 2]
     )
     func depthwise(kernelSize: Int, stride: Int) {
-        var random = SplitMix(seed: 1)
+        var random = SeededGenerator(seed: 1)
         for (height, width, channels) in [(7, 7, 1), (8, 5, 17), (6, 9, 64), (14, 14, 96), (3, 3, 100), (1, 2, 33)] {
             let shape = FeatureShape(height: height, width: width, channels: channels)
             let input = random.values(shape.valueCount)
@@ -38,7 +39,7 @@ struct LayerTests {
 
     @Test("a full convolution equals the naive one", arguments: [1, 2])
     func convolution(stride: Int) {
-        var random = SplitMix(seed: 2)
+        var random = SeededGenerator(seed: 2)
         for (height, width, outputChannels) in [(6, 6, 32), (9, 4, 7), (1, 1, 16)] {
             let shape = FeatureShape(height: height, width: width, channels: 3)
             let input = random.values(shape.valueCount)
@@ -64,7 +65,7 @@ struct LayerTests {
 
     @Test("a pointwise convolution equals the naive one, with each of its endings")
     func pointwise() {
-        var random = SplitMix(seed: 3)
+        var random = SeededGenerator(seed: 3)
         let shape = FeatureShape(height: 5, width: 3, channels: 19)
         let outputShape = FeatureShape(height: 5, width: 3, channels: 23)
         let input = random.values(shape.valueCount)
@@ -141,23 +142,4 @@ private func relu6(_ value: Float) -> Float { min(max(value, 0), 6) }
 
 private func isClose(_ first: [Float], _ second: [Float]) -> Bool {
     first.count == second.count && zip(first, second).allSatisfy { abs($0 - $1) <= 1e-4 * max(1, abs($1)) }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return bits ^ (bits >> 31)
-    }
-
-    mutating func values(_ count: Int) -> [Float] {
-        (0..<count).map { _ in Float.random(in: -2...2, using: &self) }
-    }
 }

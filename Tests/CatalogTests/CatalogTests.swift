@@ -1,0 +1,263 @@
+import Foundation
+import GRDB
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Catalog
+
+@Suite("The catalog keeps what it acknowledged")
+struct CatalogTests {
+    private let folder: TemporaryFolder
+    private let catalog: Catalog
+    private let model: ModelID
+
+    init() throws {
+        folder = try TemporaryFolder()
+        catalog = try Catalog(path: try folder("catalog.sqlite"))
+        model = try catalog.registerModel(identity: "test:1", dimension: 2)
+    }
+
+    // MARK: - Files and images
+
+    @Test("a file that was embedded is known by path, with the stamp it had")
+    func knownFile() throws {
+        let scan = try catalog.beginScan(of: ["/photos"])
+        #expect(try catalog.knownFile(at: "/photos/a.jpg", model: model) == nil)
+        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        let known = try #require(try catalog.knownFile(at: "/photos/a.jpg", model: model))
+        #expect(known.stamp == stamp)
+        #expect(known.isEmbedded)
+        #expect(known.refusal == nil)
+        let other = try catalog.registerModel(identity: "test:2", dimension: 2)
+        #expect(try catalog.knownFile(at: "/photos/a.jpg", model: other)?.isEmbedded == false)
+    }
+
+    @Test("two files with the same content are one image with two locations")
+    func duplicates() throws {
+        let scan = try catalog.beginScan(of: ["/photos"])
+        let isNew = try catalog.record(
+            [embedded("/photos/b.jpg", content: 1), embedded("/photos/a.jpg", content: 1)],
+            scan: scan,
+            model: model
+        )
+        #expect(isNew == [true, false])
+        #expect(try catalog.counts().images == 1)
+        let image = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
+        #expect(try catalog.image(image)?.locations.map(\.path) == ["/photos/a.jpg", "/photos/b.jpg"])
+    }
+
+    @Test("a file whose content changed belongs to the new image")
+    func editedFile() throws {
+        let scan = try catalog.beginScan(of: ["/photos"])
+        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        try record([embedded("/photos/a.jpg", content: 2)], scan)
+        let old = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
+        let new = try #require(try catalog.embeddedImage(contentHash: hash(2), model: model))
+        #expect(try catalog.image(old)?.locations == [])
+        #expect(try catalog.image(new)?.locations.map(\.path) == ["/photos/a.jpg"])
+    }
+
+    @Test("a refused file is remembered with its reason, and forgets it when it becomes an image")
+    func refusal() throws {
+        let scan = try catalog.beginScan(of: ["/photos"])
+        let refusal = Refusal(reason: "truncated", message: "It ends too early.")
+        try record([.refused(path: "/photos/a.jpg", stamp: stamp, refusal: refusal)], scan)
+        #expect(try catalog.knownFile(at: "/photos/a.jpg", model: model)?.refusal == refusal)
+        #expect(try catalog.refusedFiles() == [RefusedFile(path: "/photos/a.jpg", refusal: refusal)])
+        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        #expect(try catalog.refusedFiles() == [])
+    }
+
+    @Test("names that are not UTF-8 come back byte for byte")
+    func bytesInNames() throws {
+        let name = FilePath.Component(bytes: [0x61, 0xFF, 0xFE, 0x62])
+        let path = FilePath("/photos").appending(try #require(name))
+        let scan = try catalog.beginScan(of: ["/photos"])
+        try record([embedded(path, content: 1)], scan)
+        #expect(try catalog.knownFile(at: path, model: model) != nil)
+        let image = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
+        #expect(try catalog.image(image)?.locations.map(\.path) == [path])
+        let next = try catalog.beginScan(of: ["/photos"])
+        #expect(try catalog.finishScan(next, of: ["/photos"], exceptBelow: []) == 1)
+    }
+
+    // MARK: - Missing files
+
+    @Test("files that a complete scan has not seen are missing until they are seen again")
+    func missing() throws {
+        let first = try catalog.beginScan(of: ["/photos"])
+        try record([embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2)], first)
+        #expect(try catalog.finishScan(first, of: ["/photos"], exceptBelow: []) == 0)
+
+        let second = try catalog.beginScan(of: ["/photos"])
+        let seen = try #require(try catalog.knownFile(at: "/photos/a.jpg", model: model))
+        try record([.unchanged(fileID: seen.id)], second)
+        #expect(try catalog.finishScan(second, of: ["/photos"], exceptBelow: []) == 1)
+        #expect(try catalog.counts().missingFiles == 1)
+        #expect(try catalog.counts().presentImages == 1)
+
+        let third = try catalog.beginScan(of: ["/photos"])
+        let returned = try #require(try catalog.knownFile(at: "/photos/b.jpg", model: model))
+        try record([.unchanged(fileID: seen.id), .unchanged(fileID: returned.id)], third)
+        #expect(try catalog.finishScan(third, of: ["/photos"], exceptBelow: []) == 0)
+        #expect(try catalog.counts().missingFiles == 0)
+    }
+
+    @Test("nothing is concluded about other folders, siblings with a longer name, or folders that could not be read")
+    func missingStaysWithinTheScan() throws {
+        let first = try catalog.beginScan(of: ["/"])
+        let paths: [FilePath] = [
+            "/photos/a.jpg", "/photos-old/a.jpg", "/photos/locked/a.jpg", "/photos/locked2/a.jpg", "/other.jpg",
+        ]
+        try record(paths.enumerated().map { embedded($1, content: UInt8($0)) }, first)
+        let second = try catalog.beginScan(of: ["/photos"])
+        #expect(try catalog.finishScan(second, of: ["/photos"], exceptBelow: ["/photos/locked"]) == 2)
+        let missing = try catalog.database.read { database in
+            try String.fetchAll(database, sql: "SELECT path FROM file WHERE missingSince IS NOT NULL ORDER BY path")
+        }
+        #expect(missing == ["/photos/a.jpg", "/photos/locked2/a.jpg"])
+    }
+
+    @Test("a single file that was indexed and is gone is missing")
+    func missingRootFile() throws {
+        let first = try catalog.beginScan(of: ["/a.jpg"])
+        try record([embedded("/a.jpg", content: 1), embedded("/a.jpg.jpg", content: 2)], first)
+        let second = try catalog.beginScan(of: ["/a.jpg"])
+        #expect(try catalog.finishScan(second, of: ["/a.jpg"], exceptBelow: []) == 1)
+    }
+
+    // MARK: - Forgetting
+
+    @Test("forgetting a folder forgets its images unless they lie elsewhere too")
+    func forget() throws {
+        let scan = try catalog.beginScan(of: ["/photos"])
+        try record(
+            [
+                embedded("/photos/x/a.jpg", content: 1), embedded("/photos/x/b.jpg", content: 2),
+                embedded("/photos/y/b.jpg", content: 2), embedded("/photos/xy.jpg", content: 3),
+            ],
+            scan
+        )
+        let forgotten = try catalog.forget(at: "/photos/x")
+        #expect(forgotten == (files: 2, images: 1))
+        #expect(try catalog.counts().images == 2)
+        #expect(try catalog.embeddingCount(model: model) == 2)
+        #expect(try catalog.forget(at: "/nowhere") == (files: 0, images: 0))
+    }
+
+    // MARK: - The journal that the index follows
+
+    @Test("the journal tells each image that came or went, in order, with its vector now")
+    func journal() throws {
+        let scan = try catalog.beginScan(of: ["/photos"])
+        try record([embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2)], scan)
+        let start = try changes(after: 0)
+        #expect(start.changes.map(\.vector) == [[1, 0], [0, 1]])
+        #expect(try catalog.latestChange() == start.latest)
+
+        _ = try catalog.forget(at: "/photos/a.jpg")
+        let deletion = try changes(after: start.latest)
+        #expect(deletion.changes == [EmbeddingChange(imageID: start.changes[0].imageID, vector: nil)])
+        #expect(try changes(after: deletion.latest).changes == [])
+        #expect(try changes(after: 0).changes.map(\.vector) == [[0, 1], nil])
+    }
+
+    @Test("an image number is never given twice, so an index can tell the deleted from the new")
+    func numbersAreNotReused() throws {
+        let scan = try catalog.beginScan(of: ["/photos"])
+        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        let first = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
+        _ = try catalog.forget(at: "/photos/a.jpg")
+        try record([embedded("/photos/b.jpg", content: 2)], scan)
+        let second = try #require(try catalog.embeddedImage(contentHash: hash(2), model: model))
+        #expect(second > first)
+    }
+
+    @Test("an embedding cut short is refused by name, not handed to the index")
+    func damagedEmbedding() throws {
+        let scan = try catalog.beginScan(of: ["/photos"])
+        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        let image = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
+        try catalog.database.write { try $0.execute(sql: "UPDATE embedding SET vector = x'0000'") }
+        #expect(throws: CatalogError.damagedEmbedding(image: image)) { try changes(after: 0) }
+    }
+
+    // MARK: - Opening
+
+    @Test("what was recorded is there when the catalog is opened again")
+    func reopening() throws {
+        let scan = try catalog.beginScan(of: ["/photos"])
+        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        try catalog.set(.modelFolder, to: "/models/x")
+        try catalog.close()
+        let again = try Catalog(path: try folder("catalog.sqlite"))
+        #expect(try again.counts().images == 1)
+        #expect(try again.setting(.modelFolder) == "/models/x")
+        #expect(try again.roots() == ["/photos"])
+    }
+
+    @Test("a catalog of a newer program is refused, untouched")
+    func newerFormat() throws {
+        try catalog.database.write {
+            try $0.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('2: from the future')")
+        }
+        try catalog.close()
+        let path = try folder("catalog.sqlite")
+        #expect(throws: CatalogError.newerFormat(path: path.string)) { try Catalog(path: path) }
+    }
+
+    @Test("a file that is no database is refused")
+    func noDatabase() throws {
+        let path = try folder.write(Array(repeating: 7, count: 5000), to: "other.sqlite")
+        #expect(throws: CatalogError.self) { try Catalog(path: path) }
+    }
+
+    @Test("every commit waits for the disk")
+    func durability() throws {
+        let level = try catalog.database.write { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+        #expect(level == 2)
+    }
+
+    // MARK: - Helpers
+
+    private let stamp = FileStamp(byteCount: 10, modifiedAtNanoseconds: 1_700_000_000_123_456_789, inode: .max)
+
+    private func hash(_ content: UInt8) -> [UInt8] { Array(repeating: content, count: 32) }
+
+    private func embedded(_ path: FilePath, content: UInt8) -> FileOutcome {
+        .embedded(
+            path: path,
+            stamp: stamp,
+            image: ImageDescription(
+                contentHash: hash(content),
+                format: "jpeg",
+                width: 4,
+                height: 3,
+                byteCount: 10
+            ),
+            vector: content == 1 ? [1, 0] : [0, 1]
+        )
+    }
+
+    private func record(_ outcomes: [FileOutcome], _ scan: ScanID) throws {
+        try catalog.record(outcomes, scan: scan, model: model)
+    }
+
+    private func changes(after sequence: Int64) throws -> (changes: [EmbeddingChange], latest: Int64) {
+        var changes: [EmbeddingChange] = []
+        let latest = try catalog.forEachChange(after: sequence, model: model) { changes.append($0) }
+        return (changes, latest)
+    }
+}
+
+extension FilePath.Component {
+    fileprivate init?(bytes: [UInt8]) {
+        let name = bytes.map { CInterop.PlatformChar(bitPattern: $0) } + [0]
+        let component = name.withUnsafeBufferPointer { buffer in
+            buffer.baseAddress.flatMap { FilePath.Component(platformString: $0) }
+        }
+        guard let component else { return nil }
+        self = component
+    }
+}

@@ -1,0 +1,231 @@
+import Catalog
+import Foundation
+import ImageDecoding
+import ImageEmbedding
+import ImageLibrary
+import NeighborSearch
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import IndexingPipeline
+
+@Suite("Indexing does what changed, and a bad file costs only itself")
+struct IndexerTests {
+    private static let embedder = Result {
+        ImageEmbedder(model: try EmbeddingModel(folder: repository.appending("Models/efficientnet-lite0")))
+    }
+
+    private let photos: TemporaryFolder
+    private let libraryFolder: TemporaryFolder
+
+    init() throws {
+        photos = try TemporaryFolder()
+        libraryFolder = try TemporaryFolder()
+    }
+
+    @Test("a messy folder is indexed but for its bad files, each named with its reason")
+    func messyFolder() throws {
+        try photos.copy("windmills/linda-dark.jpg")
+        try photos.copy("windmills/chesterton.jpg", to: "[brackets]\nand a line feed.JPG")
+        let whole = try bytes(of: samplePhotograph("hoofed-animals/moose.jpg"))
+        try photos.write(Array(whole.prefix(whole.count / 2)), to: "truncated.jpg")
+        try photos.write([], to: "empty.jpg")
+        try photos.write(Array("no picture at all".utf8), to: "text.jpg")
+        try photos.write(gifHeader(width: 60_000, height: 60_000), to: "huge.gif")
+        try photos.write(Array("notes".utf8), to: "notes.txt")
+        try photos.copy("windmills/linda.jpg", to: ".hidden/linda.jpg")
+        try link("windmills/loop", to: photos.path.string)
+        try link("link.jpg", to: photos.path.appending("empty.jpg").string)
+        #expect(mkfifo(try photos("pipe.jpg").string, 0o600) == 0)
+
+        let summary = try index()
+        #expect(summary.embedded == 2)
+        #expect(summary.indexedImages == 2)
+        #expect(summary.ignored == 2)
+        let reasons = Dictionary(
+            uniqueKeysWithValues: summary.refused.map { ($0.path.lastComponent?.string ?? "", $0.refusal.reason) }
+        )
+        #expect(
+            reasons == [
+                "truncated.jpg": "truncated", "empty.jpg": "empty", "text.jpg": "not-an-image",
+                "huge.gif": "too-many-pixels", "loop": "folder-loop", "link.jpg": "symbolic-link",
+                "pipe.jpg": "not-a-file",
+            ]
+        )
+        #expect(summary.refused.allSatisfy { !$0.refusal.message.isEmpty })
+        #expect(summary.found == summary.embedded + summary.refused.count)
+    }
+
+    @Test("a second run does nothing, and still names what is not indexed")
+    func incremental() throws {
+        try photos.copy("windmills/linda-dark.jpg")
+        try photos.write([], to: "empty.jpg")
+        _ = try index()
+        let summary = try index()
+        #expect(summary.embedded == 0)
+        #expect(summary.unchanged == 1)
+        #expect(summary.refused.map(\.refusal.reason) == ["empty"])
+        #expect(summary.stageSeconds.keys.contains("decode") == false)
+    }
+
+    @Test("an edited, a moved, a copied and a deleted file are told apart")
+    func changes() throws {
+        let edited = try photos.copy("windmills/linda-dark.jpg", to: "edited.jpg")
+        let moved = try photos.copy("windmills/chesterton.jpg", to: "moved.jpg")
+        let deleted = try photos.copy("windmills/linda.jpg", to: "deleted.jpg")
+        _ = try index()
+
+        try FileManager.default.removeItem(atPath: edited.string)
+        try photos.copy("hoofed-animals/moose.jpg", to: "edited.jpg")
+        try FileManager.default.moveItem(atPath: moved.string, toPath: try photos("sub/elsewhere.jpg").string)
+        try photos.copy("windmills/chesterton.jpg", to: "copy.jpg")
+        try FileManager.default.removeItem(atPath: deleted.string)
+
+        let summary = try index()
+        #expect(summary.embedded == 1)
+        #expect(summary.duplicates == 2)
+        #expect(summary.missing == 2)
+        let counts = try counts()
+        #expect(counts.presentImages == 2)
+        #expect(counts.files == 3)
+
+        try photos.copy("windmills/linda.jpg", to: "deleted.jpg")
+        let restored = try index()
+        #expect(restored.embedded == 0)
+        #expect(restored.duplicates == 1)
+        #expect(restored.missing == 0)
+    }
+
+    @Test("a file that was mended is indexed; one that could only not be read is tried again")
+    func mended() throws {
+        try photos.write([], to: "photo.jpg")
+        _ = try index()
+        try photos.write(try bytes(of: samplePhotograph("windmills/linda.jpg")), to: "photo.jpg")
+        #expect(try index().embedded == 1)
+    }
+
+    @Test("a run that is stopped keeps what it has done and marks nothing missing; the next run completes it")
+    func cancellation() throws {
+        for (number, name) in try sampleNames(12).enumerated() { try photos.copy(name, to: "\(number).jpg") }
+        _ = try index()
+        try FileManager.default.removeItem(atPath: try photos("0.jpg").string)
+        let names = try sampleNames(40).suffix(28)
+        for (number, name) in names.enumerated() { try photos.copy(name, to: "new/\(number).jpg") }
+
+        let cancellation = Cancellation()
+        cancellation.cancel()
+        let stopped = try index(cancellation: cancellation)
+        #expect(stopped.wasCancelled)
+        #expect(stopped.missing == 0)
+
+        let completed = try index()
+        #expect(!completed.wasCancelled)
+        #expect(completed.missing == 1)
+        #expect(completed.indexedImages == 40)
+    }
+
+    @Test("one and four threads bring the same images and the same neighbours")
+    func jobs() throws {
+        let names = try sampleNames(10)
+        for name in names { try photos.copy(name) }
+        let single = try index(jobs: 1)
+        let singleAnswers = try answers()
+        let other = try TemporaryFolder()
+        let several = try index(jobs: 4, into: other)
+        #expect(single.embedded == several.embedded)
+        #expect(try answers(in: other) == singleAnswers)
+    }
+
+    @Test("a root inside another, or named twice, is walked once")
+    func nestedRoots() throws {
+        try photos.copy("windmills/linda.jpg")
+        let roots = try Indexer.resolve([
+            photos.path, photos.path.appending("windmills"), FilePath(photos.path.string + "/windmills/.."),
+        ])
+        #expect(roots == [photos.path])
+    }
+
+    @Test("a root that is not there is refused before anything is touched")
+    func missingRoot() throws {
+        #expect(throws: IndexingError.self) { try index(roots: [photos.path.appending("nowhere")]) }
+    }
+
+    @Test("progress only grows, and ends with everything done")
+    func progress() throws {
+        for name in try sampleNames(3) { try photos.copy(name) }
+        var seen: [IndexingProgress] = []
+        _ = try index { seen.append($0) }
+        #expect(zip(seen, seen.dropFirst()).allSatisfy { $0.done <= $1.done && $0.found <= $1.found })
+        #expect(seen.last?.done == 3)
+        #expect(seen.last?.remainingSeconds == 0)
+    }
+
+    // MARK: - Helpers
+
+    private func openLibrary(in folder: TemporaryFolder? = nil, _ access: Library.Access) throws -> Library {
+        let model = try Self.embedder.get().model
+        return try Library(
+            directory: LibraryDirectory(path: (folder ?? libraryFolder).path.appending("library")),
+            model: (model.identity, model.dimension),
+            access: access
+        )
+    }
+
+    private func index(
+        roots: [FilePath]? = nil,
+        jobs: Int = 2,
+        into folder: TemporaryFolder? = nil,
+        cancellation: Cancellation = Cancellation(),
+        report: (IndexingProgress) -> Void = { _ in }
+    ) throws -> IndexingSummary {
+        let indexer = Indexer(
+            library: try openLibrary(in: folder, .writing),
+            embedder: try Self.embedder.get(),
+            decoder: ImageDecoder(),
+            jobs: jobs
+        )
+        return try indexer.run(roots: roots ?? [photos.path], cancellation: cancellation, report: report)
+    }
+
+    private func counts() throws -> CatalogCounts {
+        let directory = LibraryDirectory(path: libraryFolder.path.appending("library"))
+        return try Library.readCatalog(in: directory) { try $0.counts() }
+    }
+
+    /// The paths of each image's neighbours, by its own path: image numbers depend on which thread was first.
+    private func answers(in folder: TemporaryFolder? = nil) throws -> [String: [String]] {
+        let library = try openLibrary(in: folder, .reading)
+        func path(_ id: ImageID) throws -> String {
+            try library.catalog.image(id)?.locations.first?.path.string ?? "?"
+        }
+        var answers: [String: [String]] = [:]
+        for id in 1...ImageID(library.index.count) {
+            let vector = try #require(library.index.vector(of: id))
+            answers[try path(id)] = try library.index.nearest(to: vector, count: 5).neighbors
+                .map { try path(ImageID($0.key)) }
+        }
+        return answers
+    }
+
+    private func sampleNames(_ count: Int) throws -> [String] {
+        let folder = repository.appending("SampleImages")
+        let names = try #require(FileManager.default.enumerator(atPath: folder.string))
+            .compactMap { $0 as? String }.filter { $0.hasSuffix(".jpg") }.sorted()
+        return Array(names.prefix(count))
+    }
+
+    private func link(_ name: String, to target: String) throws {
+        try FileManager.default.createSymbolicLink(
+            atPath: try photos(name).string,
+            withDestinationPath: target
+        )
+    }
+
+    /// A GIF of 43 bytes whose screen and only frame claim this size.
+    private func gifHeader(width: UInt16, height: UInt16) -> [UInt8] {
+        let size = [UInt8(width & 255), UInt8(width >> 8), UInt8(height & 255), UInt8(height >> 8)]
+        return Array("GIF89a".utf8) + size + [0x80, 0, 0, 0, 0, 0, 255, 255, 255]
+            + [0x21, 0xF9, 4, 1, 0, 0, 0, 0] + [0x2C, 0, 0, 0, 0] + size + [0] + [2, 2, 0x44, 1, 0] + [0x3B]
+    }
+}
