@@ -202,7 +202,7 @@ function showAnswer({ answer, limit }) {
     return showNotice("The library is empty", "Add pictures with lookalike index, then search again.", true);
   }
   const total = timings.reduce((sum, timing) => sum + timing.milliseconds, 0);
-  const way = method === "exact" ? "each compared" : "by the index";
+  const way = method === "exact" ? "one by one" : "through the index";
   page.facts.textContent = `Searched ${count(searchedImageCount, "picture")} in ${milliseconds(total)}, ${way}.`;
   page.timings.replaceChildren(...timings.map((timing) => {
     const item = document.createElement("li");
@@ -253,7 +253,10 @@ function clear() {
 
 const numbers = new Intl.NumberFormat();
 const count = (number, noun) => `${numbers.format(number)} ${noun}${number === 1 ? "" : "s"}`;
-const milliseconds = (value) => `${value < 10 ? value.toFixed(1) : numbers.format(Math.round(value))} ms`;
+const milliseconds = (value) => {
+  if (value < 0.1) return "<0.1 ms";
+  return `${value < 10 ? value.toFixed(1) : numbers.format(Math.round(value))} ms`;
+};
 
 // The start's own requests. The page works without either, so a failure only leaves something out.
 

@@ -26,7 +26,7 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
     private var endedRequestCount = 0
     private var startedResponseCount = 0
     private var endedResponseCount = 0
-    /// The requests after which the client wants, or we need, the connection to end.
+    /// The request, counted from 1, with whose answer the connection ends, because the client or we want it.
     private var lastRequest: Int?
     private var isLingering = false
     private var requestTimer: Scheduled<Void>?
