@@ -1,0 +1,250 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Runs the built command as a user does: arguments in; output, errors and exit code out.
+@Suite("The command does what its help says")
+struct CommandTests {
+    private let folder: TemporaryFolder
+    private let library: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        library = folder.path.appending("library").string
+    }
+
+    @Test("index, search, status, remove and search again tell one story")
+    func story() throws {
+        let photos = try copyGroups(["windmills", "hammers"])
+        let indexed = try lookalike("index", photos)
+        #expect(indexed.code == 0)
+        #expect(indexed.output.contains("23 pictures embedded"))
+
+        let query = samplePhotograph("windmills/linda-dark.jpg").string
+        let found = try lookalike("search", query, "--limit", "5")
+        #expect(found.code == 0)
+        #expect(found.output.split(separator: "\n").count == 5)
+        #expect(found.output.split(separator: "\n").allSatisfy { $0.contains("/windmills/") })
+
+        let status = try lookalike("status", "--json").json
+        #expect(status["images"] as? Int == 23)
+        #expect(status["folders"] as? [String] == [photos])
+
+        let removed = try lookalike("remove", photos + "/windmills", "--json").json
+        #expect(removed["files"] as? Int == 14)
+        let after = try lookalike("search", query, "--json").json
+        let paths = (after["results"] as? [[String: Any]] ?? []).compactMap { $0["path"] as? String }
+        #expect(paths.count == 9)
+        #expect(paths.allSatisfy { $0.contains("/hammers/") })
+    }
+
+    @Test("search reads standard input, and a number of the library; its JSON carries the stages")
+    func searchInputs() throws {
+        let photos = try copyGroups(["hammers"])
+        _ = try lookalike("index", photos)
+        let picture = try bytes(of: samplePhotograph("hammers/claw-wooden-angled.jpg"))
+        let piped = try lookalike("search", "-", "--json", "--limit", "3", input: picture).json
+        let first = try #require((piped["results"] as? [[String: Any]])?.first)
+        #expect((first["path"] as? String)?.hasSuffix("claw-wooden-angled.jpg") == true)
+        let stages = (piped["timings"] as? [[String: Any]] ?? []).compactMap { $0["stage"] as? String }
+        #expect(stages == ["decode", "embed", "search", "describe"])
+        let number = try #require(first["id"] as? Int)
+        let byNumber = try lookalike("search", "--id", String(number), "--json", "--limit", "3").json
+        #expect((byNumber["results"] as? [[String: Any]])?.contains { $0["id"] as? Int == number } == false)
+    }
+
+    @Test("an unreadable file is named, and everything else is indexed")
+    func unreadableFile() throws {
+        let photos = try copyGroups(["hammers"])
+        let locked = try folder.copy("windmills/linda.jpg", to: "photos/locked.jpg")
+        let lockedFolder = try folder.copy("windmills/linda-dark.jpg", to: "photos/locked/inside.jpg")
+            .removingLastComponent()
+        for path in [locked, lockedFolder] { #expect(chmod(path.string, 0) == 0) }
+        defer { _ = chmod(lockedFolder.string, 0o700) }
+        let report = try lookalikeAsOrdinaryUser("index", photos, "--json").json
+        #expect(report["embedded"] as? Int == 9)
+        let skipped = report["skipped"] as? [[String: Any]] ?? []
+        let reasons = Dictionary(
+            uniqueKeysWithValues: skipped.map { ($0["path"] as? String ?? "", $0["reason"] as? String ?? "") }
+        )
+        #expect(reasons == [locked.string: "unreadable", lockedFolder.string: "unreadable-folder"])
+    }
+
+    @Test("names with line feeds are escaped on a line, and exact in JSON")
+    func namesWithLineFeeds() throws {
+        try folder.copy("windmills/linda.jpg", to: "photos/two\nlines.jpg")
+        _ = try lookalike("index", folder.path.appending("photos").string)
+        let query = samplePhotograph("windmills/linda.jpg").string
+        #expect(try lookalike("search", query).output.hasSuffix("photos/two\\nlines.jpg\n"))
+        let exact = try lookalike("search", query, "--json").json["results"] as? [[String: Any]]
+        #expect((exact?.first?["path"] as? String)?.hasSuffix("two\nlines.jpg") == true)
+    }
+
+    @Test("errors are one line on standard error, with the documented exit code, and say what to do")
+    func errors() throws {
+        let query = samplePhotograph("windmills/linda.jpg").string
+        let noLibrary = try lookalike("search", query)
+        #expect(noLibrary.code == 3)
+        #expect(noLibrary.errors.contains("lookalike index FOLDER"))
+
+        _ = try lookalike("index", try copyGroups(["hammers"]))
+        let text = try folder.write(Array("text".utf8), to: "text.jpg").string
+        let missing = folder.path.appending("nowhere.jpg").string
+        let cases: [(arguments: [String], code: Int32, says: String)] = [
+            (["search", text], 2, "picture"),
+            (["search", missing], 2, "exists"),
+            (["search", "--id", "4711"], 1, "4711"),
+            (["index", missing], 1, "nowhere.jpg"),
+            (["remove", missing], 1, "knows nothing"),
+            (["search", query, "--model", folder.path.string], 1, "manifest.json"),
+        ]
+        for (arguments, code, says) in cases {
+            let result = try lookalike(arguments)
+            #expect(result.code == code, "\(arguments)")
+            #expect(result.errors.contains(says), "\(arguments): \(result.errors)")
+            #expect(result.errors.split(separator: "\n").count == 1, "\(arguments): \(result.errors)")
+        }
+        for arguments in [["search"], ["search", query, "--limit", "0"], ["nonsense"], ["index", "--jobs", "0"]] {
+            #expect(try lookalike(arguments).code == 64, "\(arguments)")
+        }
+    }
+
+    @Test("every command answers --help with an example of itself")
+    func help() throws {
+        for command in ["index", "search", "serve", "status", "remove", "doctor"] {
+            let help = try lookalike(command, "--help", inLibrary: false)
+            #expect(help.code == 0)
+            #expect(help.output.contains("lookalike \(command)"), "\(command)")
+        }
+    }
+
+    @Test("doctor finds everything in order with a fresh library, and its findings are its JSON")
+    func doctor() throws {
+        _ = try lookalike("index", try copyGroups(["hammers"]))
+        let result = try lookalike("doctor")
+        #expect(result.code == 0, "\(result.output)")
+        #expect(result.output.contains("9 of 9 sampled pictures find themselves"))
+        let findings = try lookalike("doctor", "--json").jsonArray
+        #expect(Set(findings.compactMap { $0["verdict"] as? String }).isSubset(of: ["works", "advice"]))
+        #expect(findings.count == result.output.split(separator: "\n").count)
+    }
+
+    @Test("a reader that goes away ends the output quietly")
+    func closedPipe() throws {
+        _ = try lookalike("index", try copyGroups(["hammers"]))
+        let query = samplePhotograph("hammers/claw-wooden-angled.jpg").string
+        let command = "'\(try Self.binary.string)' search '\(query)' --library '\(library)' 2>/dev/null | head -n 1"
+        let result = try run("/bin/sh", ["-c", command])
+        #expect(result.code == 0)
+        #expect(result.output.split(separator: "\n").count == 1)
+    }
+
+    @Test("SIGINT stops an index run soon, with what is done kept")
+    func interrupt() throws {
+        let photos = repository.appending("SampleImages").string
+        let process = Process()
+        process.executableURL = URL(filePath: try Self.binary.string)
+        process.arguments = ["index", photos, "--library", library]
+        process.standardOutput = Pipe()
+        process.standardError = Pipe()
+        try process.run()
+        // Once the first batch is committed there is something to keep.
+        let deadline = Date(timeIntervalSinceNow: 120)
+        while try embeddedCount() == 0, Date() < deadline { usleep(50_000) }
+        process.interrupt()
+        process.waitUntilExit()
+        let kept = try embeddedCount()
+        #expect(process.terminationStatus == 130)
+        #expect(kept > 0 && kept < 250)
+    }
+
+    // MARK: - Helpers
+
+    private func embeddedCount() throws -> Int {
+        let status = try lookalike("status", "--json")
+        guard status.code == 0 else { return 0 }
+        return try status.json["images"] as? Int ?? 0
+    }
+
+    /// Copies groups of sample photographs into one folder and returns its path.
+    private func copyGroups(_ groups: [String]) throws -> String {
+        for group in groups {
+            try FileManager.default.copyItem(
+                atPath: samplePhotograph(group).string,
+                toPath: try folder("photos/\(group)").string
+            )
+        }
+        return folder.path.appending("photos").string
+    }
+
+    private func lookalike(_ arguments: String..., input: [UInt8] = [], inLibrary: Bool = true) throws -> Finished {
+        try lookalike(arguments, input: input, inLibrary: inLibrary)
+    }
+
+    private func lookalike(_ arguments: [String], input: [UInt8] = [], inLibrary: Bool = true) throws -> Finished {
+        let all = arguments + (inLibrary ? ["--library", library] : [])
+        return try run(try Self.binary.string, all, input: input)
+    }
+
+    /// Root may read everything, so root steps down to a user that may not.
+    private func lookalikeAsOrdinaryUser(_ arguments: String...) throws -> Finished {
+        guard geteuid() == 0 else { return try lookalike(arguments) }
+        let copy = try folder("program/lookalike")
+        try FileManager.default.copyItem(atPath: try Self.binary.string, toPath: copy.string)
+        let model = try folder("program/Models/efficientnet-lite0")
+        try FileManager.default.copyItem(
+            atPath: repository.appending("Models/efficientnet-lite0").string,
+            toPath: model.string
+        )
+        #expect(chmod(folder.path.string, 0o777) == 0)
+        let asNobody = ["--reuid=65534", "--regid=65534", "--clear-groups", copy.string]
+        return try run("/usr/bin/setpriv", asNobody + arguments + ["--library", library])
+    }
+
+    /// The command, built beside the program that runs the tests.
+    private static var binary: FilePath {
+        get throws {
+            let tests = FilePath(try #require(Bundle.main.executablePath))
+            return tests.removingLastComponent().appending("lookalike")
+        }
+    }
+
+    private struct Finished {
+        let code: Int32
+        let output: String
+        let errors: String
+
+        var json: [String: Any] {
+            get throws {
+                try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
+            }
+        }
+
+        var jsonArray: [[String: Any]] {
+            get throws {
+                try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [[String: Any]])
+            }
+        }
+    }
+
+    private func run(_ program: String, _ arguments: [String], input: [UInt8] = []) throws -> Finished {
+        let process = Process()
+        process.executableURL = URL(filePath: program)
+        process.arguments = arguments
+        // Files instead of pipes: nobody has to read while the other side writes.
+        let streams = try ["input", "output", "errors"].map { try folder("streams/\(UUID().uuidString)-\($0)") }
+        try Data(input).write(to: URL(filePath: streams[0].string))
+        for stream in streams.dropFirst() { try Data().write(to: URL(filePath: stream.string)) }
+        process.standardInput = try FileHandle(forReadingFrom: URL(filePath: streams[0].string))
+        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: streams[1].string))
+        process.standardError = try FileHandle(forWritingTo: URL(filePath: streams[2].string))
+        try process.run()
+        process.waitUntilExit()
+        return Finished(
+            code: process.terminationStatus,
+            output: String(decoding: try bytes(of: streams[1]), as: UTF8.self),
+            errors: String(decoding: try bytes(of: streams[2]), as: UTF8.self)
+        )
+    }
+}
