@@ -177,7 +177,8 @@ let package = Package(
         .testTarget(
             name: "IndexingPipelineTests",
             dependencies: [
-                "IndexingPipeline", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
+                "IndexingPipeline", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
+                "NeighborSearch",
                 "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
@@ -199,7 +200,8 @@ let package = Package(
         .testTarget(
             name: "SearchServerTests",
             dependencies: [
-                "SearchServer", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "IndexingPipeline",
+                "SearchServer", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
+                "IndexingPipeline",
                 "QueryPipeline", "TestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

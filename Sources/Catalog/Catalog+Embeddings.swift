@@ -99,9 +99,11 @@ extension Catalog {
         }
     }
 
-    /// Calls `body` once for each image whose embedding by `model` changed after `sequence`, with its state now.
+    /// Calls `body` once for each image whose embedding by `model` changed after `sequence`, with its state
+    /// now.
     ///
-    /// Everything is read from one snapshot of the database, row by row: memory does not grow with the number of changes.
+    /// Everything is read from one snapshot of the database, row by row: memory does not grow with the number
+    /// of changes.
     ///
     /// - Returns: The number of the newest change in that snapshot: what to pass as `sequence` next time.
     public func forEachChange(

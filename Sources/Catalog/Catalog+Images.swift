@@ -17,7 +17,9 @@ extension Catalog {
             let rows = try request.fetchCursor(database)
             var images: [StoredImage] = []
             while let row = try rows.next() {
-                let location = (row[7] as StoredPath?).map { ImageLocation(path: $0.path, missingSince: row[8]) }
+                let location = (row[7] as StoredPath?).map {
+                    ImageLocation(path: $0.path, missingSince: row[8])
+                }
                 if let last = images.last, last.id == row[0] {
                     images[images.count - 1] = StoredImage(
                         id: last.id,
@@ -51,7 +53,8 @@ extension Catalog {
         try images([id]).first
     }
 
-    /// Forgets the files at or below `path`, and every image that is left without a file. The files themselves stay.
+    /// Forgets the files at or below `path`, and every image that is left without a file. The files
+    /// themselves stay.
     ///
     /// - Returns: How many files and images were forgotten.
     public func forget(at path: FilePath) throws(CatalogError) -> (files: Int, images: Int) {

@@ -98,7 +98,8 @@ extension Catalog {
 
     /// Closes a scan that walked all of `roots`: files below them that it has not seen are marked as missing.
     ///
-    /// - Parameter unreadable: Directories that could not be walked; nothing is concluded about what lies below them.
+    /// - Parameter unreadable: Directories that could not be walked; nothing is concluded about what lies
+    ///   below them.
     /// - Returns: How many files are newly missing.
     public func finishScan(
         _ scan: ScanID,
@@ -173,7 +174,8 @@ extension Database {
                 """
         ).execute(
             arguments: [
-                StoredPath(path), stamp.byteCount, stamp.modifiedAtNanoseconds, Int64(bitPattern: stamp.inode),
+                StoredPath(path), stamp.byteCount, stamp.modifiedAtNanoseconds,
+                Int64(bitPattern: stamp.inode),
                 imageID, refusal?.reason, refusal?.message, scan,
             ]
         )
@@ -202,7 +204,8 @@ extension Database {
         return lastInsertedRowID
     }
 
-    /// Stores a vector unless there is one: the same content always has the same embedding. Returns whether it did.
+    /// Stores a vector unless there is one: the same content always has the same embedding. Returns whether
+    /// it did.
     fileprivate func insertEmbedding(_ vector: [Float], image: ImageID, model: ModelID) throws -> Bool {
         try cachedStatement(
             sql: "INSERT INTO embedding (imageID, modelID, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"

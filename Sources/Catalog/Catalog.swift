@@ -7,15 +7,17 @@ public typealias ImageID = Int64
 
 /// Keeps what cannot be recomputed: which images there are, where they lie, and what each model made of them.
 ///
-/// One SQLite database in write-ahead mode. Many threads and processes may read while one writes; every method blocks and
-/// belongs on a thread of its own, not on the cooperative pool. What a method has written is on the disk when it returns
-/// (`synchronous = FULL`): the pool's default would lose acknowledged rows at a power cut.
+/// One SQLite database in write-ahead mode. Many threads and processes may read while one writes; every
+/// method blocks and belongs on a thread of its own, not on the cooperative pool. What a method has written
+/// is on the disk when it returns (`synchronous = FULL`): the pool's default would lose acknowledged rows at
+/// a power cut.
 public final class Catalog: Sendable {
     let database: DatabasePool
 
     /// Opens the catalog at `path`, creating or migrating it as needed.
     ///
-    /// - Throws: ``CatalogError`` when the file is no catalog, was written by a newer program, or cannot be opened.
+    /// - Throws: ``CatalogError`` when the file is no catalog, was written by a newer program, or cannot be
+    ///   opened.
     public init(path: FilePath) throws(CatalogError) {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
@@ -24,7 +26,9 @@ public final class Catalog: Sendable {
             // Only now: the pool sets its own level when it opens its writing connection.
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = Migrations.migrator
-            if try database.read(migrator.hasBeenSuperseded) { throw CatalogError.newerFormat(path: path.string) }
+            if try database.read(migrator.hasBeenSuperseded) {
+                throw CatalogError.newerFormat(path: path.string)
+            }
             try migrator.migrate(database)
         } catch let error as CatalogError {
             throw error

@@ -9,6 +9,7 @@ public enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A stored embedding has another length than its model's dimension.
     case damagedEmbedding(image: ImageID)
 
+    /// One line for people: what is wrong, and what to do.
     public var description: String {
         switch self {
         case .unusable(let path, let reason):

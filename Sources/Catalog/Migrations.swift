@@ -10,8 +10,8 @@ enum Migrations {
 
     /// Images are known by their content and files by their path: a moved or copied file is the same image.
     ///
-    /// `embeddingChange` is a journal that triggers keep, so that no write can forget it; the index follows it. `path`
-    /// has no type because names are bytes: text where they are UTF-8, a blob where not.
+    /// `embeddingChange` is a journal that triggers keep, so that no write can forget it; the index follows
+    /// it. `path` has no type because names are bytes: text where they are UTF-8, a blob where not.
     private static func createFirstSchema(_ database: Database) throws {
         try database.execute(
             sql: """

@@ -31,8 +31,8 @@ struct StoredPath: DatabaseValueConvertible {
 
     /// The half-open ranges of stored values that hold every path below this directory.
     ///
-    /// In SQLite's order texts come before blobs and both compare byte by byte, so a directory's contents are the values
-    /// between its name with "/" appended and its name with "0", the byte after "/", appended.
+    /// In SQLite's order texts come before blobs and both compare byte by byte, so a directory's contents are
+    /// the values between its name with "/" appended and its name with "0", the byte after "/", appended.
     var rangesBelow: [(lower: DatabaseValue, upper: DatabaseValue)] {
         var lower = bytes
         if lower.last != UInt8(ascii: "/") { lower.append(UInt8(ascii: "/")) }

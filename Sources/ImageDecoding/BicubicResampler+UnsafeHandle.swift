@@ -1,8 +1,8 @@
 /// Resizes a picture whose rows arrive one after another, keeping only as many as the kernel is high.
 ///
-/// Rows go in from top to bottom through `append`; when all have, `output` is complete. Each row is resampled across
-/// at once, so memory is one window of output-wide rows whatever the size of the input. `ResamplingWeights` says
-/// which kernel, and why it agrees with Pillow to the last bit.
+/// Rows go in from top to bottom through `append`; when all have, `output` is complete. Each row is resampled
+/// across at once, so memory is one window of output-wide rows whatever the size of the input.
+/// `ResamplingWeights` says which kernel, and why it agrees with Pillow to the last bit.
 struct BicubicResampler {
     private let channels: Int
     private let inputWidth: Int

@@ -48,7 +48,8 @@ extension DecodingLibrary {
         }
     }
 
-    /// Finds out what works, by encoding and decoding a small sample in each format. Takes about 25 ms once libvips runs.
+    /// Finds out what works, by encoding and decoding a small sample in each format. Takes about 25 ms once
+    /// libvips runs.
     ///
     /// - Throws: `unavailable` when libvips does not start.
     public static func describe() throws(ImageDecodingError) -> Description {

@@ -1,13 +1,13 @@
 /// What a file says about its own extent, read without any decoder.
 ///
-/// Two questions are answered here because libvips answers them too late or not at all: how large a picture its
-/// decoder might be led to make, and whether a file that could not be decoded simply breaks off.
+/// Two questions are answered here because libvips answers them too late or not at all: how large a picture
+/// its decoder might be led to make, and whether a file that could not be decoded simply breaks off.
 struct FileStructure {
     let bytes: [UInt8]
     let format: ImageFormat
 
-    /// The size a decoder may be led to allocate, where that can be more than the header of the picture tells:
-    /// a GIF's frames may lie outside its screen, a TIFF's tiles may be larger than its picture.
+    /// The size a decoder may be led to allocate, where that can be more than the header of the picture
+    /// tells: a GIF's frames may lie outside its screen, a TIFF's tiles may be larger than its picture.
     var largestClaim: (width: Int, height: Int)? {
         switch format {
         case .gif: gifExtent().size
@@ -84,7 +84,8 @@ struct FileStructure {
         return length + 8 > bytes.count
     }
 
-    /// Walks the top-level boxes (ISO/IEC 14496-12); the last may say "to the end of the file" with a length of 0.
+    /// Walks the top-level boxes (ISO/IEC 14496-12); the last may say "to the end of the file" with a length
+    /// of 0.
     private func boxesEndEarly() -> Bool {
         var offset = 0
         while offset < bytes.count {
@@ -101,7 +102,8 @@ struct FileStructure {
         return false
     }
 
-    /// Walks a GIF's blocks: the rectangle around its screen and all frames, and whether the walk hits the end.
+    /// Walks a GIF's blocks: the rectangle around its screen and all frames, and whether the walk hits the
+    /// end.
     private func gifExtent() -> (size: (width: Int, height: Int), endsEarly: Bool) {
         var width = number(at: 6, count: 2, littleEndian: true) ?? 0
         var height = number(at: 8, count: 2, littleEndian: true) ?? 0

@@ -93,8 +93,8 @@ extension ImageDecoder {
         return flat.flatMap { upright($0, from: opened.stored.orientation) }
     }
 
-    /// Converts samples to sRGB: by the profile of the image they come from if there is one and it works, else by the
-    /// rules of their encoding.
+    /// Converts samples to sRGB: by the profile of the image they come from if there is one and it works,
+    /// else by the rules of their encoding.
     ///
     /// Only with a profile embedded: assuming one shifts the colours of pictures that have none.
     private func convertedToRGB(
@@ -153,7 +153,8 @@ extension ImageDecoder {
 }
 
 extension VipsImage {
-    /// Lays a picture with transparency on white, and drops what is neither colour nor transparency. Before resizing, so that hidden colours cannot bleed into edges.
+    /// Lays a picture with transparency on white, and drops what is neither colour nor transparency. Before
+    /// resizing, so that hidden colours cannot bleed into edges.
     consuming func laidOnWhite() -> VipsImage? {
         header.has_alpha ? flattened()?.withoutExtraBands() : withoutExtraBands()
     }
@@ -182,9 +183,9 @@ extension ImageFormat {
 
     /// Returns how much smaller the decoder itself shall make a picture that is to be reduced by `factor`.
     ///
-    /// JPEG decodes at 1/2, 1/4 and 1/8, WebP at any size, for much less work but by cruder averages than the kernel's.
-    /// Leaving the kernel a reduction of at least 3 keeps 99 % of samples within 5 levels, leaving it 2 within 8
-    /// (docs/data-preparation.md has the table).
+    /// JPEG decodes at 1/2, 1/4 and 1/8, WebP at any size, for much less work but by cruder averages than the
+    /// kernel's. Leaving the kernel a reduction of at least 3 keeps 99 % of samples within 5 levels, leaving
+    /// it 2 within 8 (docs/data-preparation.md has the table).
     func shrinkOnLoad(reducingBy factor: Double) -> Double {
         let allowed = factor / 3
         switch self {

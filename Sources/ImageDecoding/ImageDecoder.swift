@@ -2,12 +2,13 @@ import CVips
 
 /// Turns untrusted bytes into upright 8-bit sRGB pixels, or into a reason why not.
 ///
-/// The way of a picture: bytes and their signature are checked (`ImageSource.read`), the header is opened and held
-/// against the limits, then one lazy pipeline runs from top to bottom: decode, already smaller where the format can →
-/// lay on white → resize → convert to sRGB → turn upright. docs/data-preparation.md tells why in this order.
+/// The way of a picture: bytes and their signature are checked (`ImageSource.read`), the header is opened and
+/// held against the limits, then one lazy pipeline runs from top to bottom: decode, already smaller where the
+/// format can → lay on white → resize → convert to sRGB → turn upright. docs/data-preparation.md tells why in
+/// this order.
 ///
-/// A decoder holds no state and may be used from any number of threads. Calls block: keep them off the cooperative
-/// thread pool.
+/// A decoder holds no state and may be used from any number of threads. Calls block: keep them off the
+/// cooperative thread pool.
 public struct ImageDecoder: Sendable {
     /// What a picture may cost.
     public let limits: DecodingLimits
@@ -17,8 +18,8 @@ public struct ImageDecoder: Sendable {
         self.limits = limits
     }
 
-    /// Reads the encoded bytes, checked for kind of file, number and signature: for a caller that needs the bytes
-    /// themselves, such as for a digest, and decodes the same bytes afterwards.
+    /// Reads the encoded bytes, checked for kind of file, number and signature: for a caller that needs the
+    /// bytes themselves, such as for a digest, and decodes the same bytes afterwards.
     ///
     /// - Throws: the reasons that need no decoding: `unreadable` to `unsupported-format`.
     public func encodedBytes(of source: ImageSource) throws(ImageDecodingError) -> [UInt8] {
@@ -34,13 +35,13 @@ public struct ImageDecoder: Sendable {
         return try open(bytes, format: format).header
     }
 
-    /// Decodes a picture at the given size: EXIF orientation applied, transparency laid on white, any colour mode and
-    /// embedded profile converted to sRGB, of several pages or frames the first.
+    /// Decodes a picture at the given size: EXIF orientation applied, transparency laid on white, any colour
+    /// mode and embedded profile converted to sRGB, of several pages or frames the first.
     ///
     /// Time and memory follow the header's pixel count, which `limits` bound.
     ///
-    /// - Throws: `ImageDecodingError` with any reason. A picture with missing or contradictory data is refused, not shown
-    ///   in part.
+    /// - Throws: `ImageDecodingError` with any reason. A picture with missing or contradictory data is
+    ///   refused, not shown in part.
     public func thumbnail(of source: ImageSource, size: ThumbnailSize) throws(ImageDecodingError)
         -> DecodedImage
     {

@@ -2,7 +2,8 @@ public import SystemPackage
 
 /// Where the bytes of a picture come from.
 public enum ImageSource: Sendable {
-    /// A regular file. The name is bytes, taken literally: brackets, line breaks and invalid UTF-8 mean nothing.
+    /// A regular file. The name is bytes, taken literally: brackets, line breaks and invalid UTF-8 mean
+    /// nothing.
     case file(FilePath)
     /// A whole encoded picture in memory, such as an upload.
     case bytes([UInt8])
@@ -10,7 +11,8 @@ public enum ImageSource: Sendable {
 
 /// The size a picture is brought to. The aspect ratio is kept; the other side is rounded to whole pixels.
 public enum ThumbnailSize: Sendable, Hashable {
-    /// The shorter side gets exactly this length, enlarging small pictures: what a network's crop is cut from.
+    /// The shorter side gets exactly this length, enlarging small pictures: what a network's crop is cut
+    /// from.
     case shorterSide(Int)
     /// The longer side gets at most this length and is never enlarged: what a page shows.
     case longerSide(Int)

@@ -4,8 +4,8 @@ extension PixelImage {
     /// Encodes as baseline JPEG without metadata, for thumbnails.
     ///
     /// - Parameter quality: 1 (smallest) to 100 (best).
-    /// - Throws: `unavailable` when libvips cannot be used or has no JPEG encoder; `too-many-pixels` when a side
-    ///   is longer than JPEG can say (65,535).
+    /// - Throws: `unavailable` when libvips cannot be used or has no JPEG encoder; `too-many-pixels` when a
+    ///   side is longer than JPEG can say (65,535).
     /// - Precondition: `quality` is in 1...100.
     public func jpegData(quality: Int) throws(ImageDecodingError) -> [UInt8] {
         precondition((1...100).contains(quality), "JPEG quality is 1 to 100, got \(quality)")

@@ -1,11 +1,13 @@
 /// The weights that bring a line of samples to another length with an antialiased bicubic kernel.
 ///
-/// The kernel is Keys's cubic convolution with a = −½ (R. Keys, "Cubic Convolution Interpolation for Digital Image
-/// Processing", IEEE TASSP 29, 1981), stretched by the reduction so that it averages all samples it covers; enlarging,
-/// it is not stretched. Samples beyond the ends do not count and the other weights of that place make up for them.
+/// The kernel is Keys's cubic convolution with a = −½ (R. Keys, "Cubic Convolution Interpolation for Digital
+/// Image Processing", IEEE TASSP 29, 1981), stretched by the reduction so that it averages all samples it
+/// covers; enlarging, it is not stretched. Samples beyond the ends do not count and the other weights of that
+/// place make up for them.
 ///
-/// Networks are trained on pictures that Pillow has resized, so weights, their 22-bit fixed point and the order of
-/// passes (across, rounded to 8 bits, then down) follow Pillow's `BICUBIC`: results are equal to the last bit.
+/// Networks are trained on pictures that Pillow has resized, so weights, their 22-bit fixed point and the
+/// order of passes (across, rounded to 8 bits, then down) follow Pillow's `BICUBIC`: results are equal to the
+/// last bit.
 struct ResamplingWeights {
     /// Binary digits after the point: 8 bits of sample and 2 of sign and overshoot remain in 32.
     static let precision: Int32 = 22

@@ -11,8 +11,8 @@ import Musl
 extension ImageSource {
     /// Reads the encoded bytes once their beginning looks like a picture and their number is allowed.
     ///
-    /// A file is read whole instead of being mapped or read piecemeal by the decoder: another program that cuts a
-    /// mapped file short would kill this one, and file and upload take the same way from here on.
+    /// A file is read whole instead of being mapped or read piecemeal by the decoder: another program that
+    /// cuts a mapped file short would kill this one, and file and upload take the same way from here on.
     func read(limits: DecodingLimits) throws(ImageDecodingError) -> (bytes: [UInt8], format: ImageFormat) {
         switch self {
         case .bytes(let bytes):

@@ -18,8 +18,8 @@ public struct EmbeddingModel: Sendable {
 
     /// Loads the model from `folder`, which holds `manifest.json` and the weights.
     ///
-    /// - Throws: ``ModelError`` when a file is missing or damaged, is not the one the manifest names, or asks for something
-    ///   that this program does not do.
+    /// - Throws: ``ModelError`` when a file is missing or damaged, is not the one the manifest names, or asks
+    ///   for something that this program does not do.
     public init(folder: FilePath) throws(ModelError) {
         let manifest = try Self.readManifest(folder.appending("manifest.json"))
         try manifest.checkSupported()

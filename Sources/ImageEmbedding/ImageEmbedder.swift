@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Turns pictures into embeddings: crop, normalise, run the network, project, scale to length 1.
 ///
-/// One embedder serves any number of threads; each picture runs on the thread that brings it. Activations are kept from
-/// call to call, about 10 MB for each thread that has ever embedded at the same time as others.
+/// One embedder serves any number of threads; each picture runs on the thread that brings it. Activations are
+/// kept from call to call, about 10 MB for each thread that has ever embedded at the same time as others.
 public final class ImageEmbedder: Sendable {
     /// The model that embeds.
     public let model: EmbeddingModel
@@ -39,7 +39,8 @@ private final class EmbeddingWorkspace {
 
 /// Keeps buffers that nobody uses at the moment.
 ///
-/// `@unchecked Sendable`: a workspace is in the pool or with one thread, never both; `Mutex` guards the pool itself.
+/// `@unchecked Sendable`: a workspace is in the pool or with one thread, never both; `Mutex` guards the pool
+/// itself.
 private struct WorkspacePool: @unchecked Sendable {
     private var idle: [EmbeddingWorkspace] = []
 
@@ -53,7 +54,8 @@ private struct WorkspacePool: @unchecked Sendable {
 }
 
 extension [Float] {
-    /// Returns the vector divided by its Euclidean length; a vector of zeros points along the first axis instead.
+    /// Returns the vector divided by its Euclidean length; a vector of zeros points along the first axis
+    /// instead.
     func scaledToUnitLength() -> [Float] {
         let length = reduce(into: Double(0)) { $0 += Double($1) * Double($1) }.squareRoot()
         guard length > 0 else { return indices.map { $0 == 0 ? 1 : 0 } }

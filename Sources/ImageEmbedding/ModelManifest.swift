@@ -2,8 +2,8 @@ internal import SystemPackage
 
 /// Describes a model: everything that embedding a picture has in common with the training of the weights.
 ///
-/// Read from `manifest.json` in the model's folder. Whatever changes a vector stands in here, so two models whose
-/// manifests agree make comparable vectors.
+/// Read from `manifest.json` in the model's folder. Whatever changes a vector stands in here, so two models
+/// whose manifests agree make comparable vectors.
 public struct ModelManifest: Codable, Hashable, Sendable {
     /// How a picture becomes the network's input.
     public struct Input: Codable, Hashable, Sendable {
@@ -92,6 +92,7 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The weights do not fit the architecture.
     case unusableWeights(reason: String)
 
+    /// One line for people: what is wrong, and what to do.
     public var description: String {
         switch self {
         case .notFound(let searched):
@@ -127,10 +128,15 @@ extension ModelManifest {
             throw .unsupported(field: demand.field, found: demand.found, supported: demand.supported)
         }
         guard (1...65_536).contains(embedding.dimension) else {
-            throw .unsupported(field: "dimension", found: String(embedding.dimension), supported: "1 to 65536")
+            throw .unsupported(
+                field: "dimension",
+                found: String(embedding.dimension),
+                supported: "1 to 65536"
+            )
         }
         let extents = [input.width, input.height, input.shorterSide]
-        guard extents.allSatisfy((32...2048).contains), input.shorterSide >= max(input.width, input.height) else {
+        guard extents.allSatisfy((32...2048).contains), input.shorterSide >= max(input.width, input.height)
+        else {
             throw .unsupported(
                 field: "input size",
                 found: "\(input.width)×\(input.height) cut from \(input.shorterSide)",
@@ -147,7 +153,11 @@ extension ModelManifest {
             )
         }
         guard FilePath(weights.file).components.count == 1, FilePath(weights.file).isRelative else {
-            throw .unsupported(field: "weights file", found: weights.file, supported: "a name in the same folder")
+            throw .unsupported(
+                field: "weights file",
+                found: weights.file,
+                supported: "a name in the same folder"
+            )
         }
     }
 }

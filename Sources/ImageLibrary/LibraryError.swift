@@ -11,6 +11,7 @@ public enum LibraryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The library's images were embedded by other models than the one it is searched with.
     case otherModel(wanted: String, known: [String])
 
+    /// One line for people: what is wrong, and what to do.
     public var description: String {
         switch self {
         case .notFound(let path):

@@ -6,9 +6,9 @@ internal import SystemPackage
 
 /// Searches the vectors of one model, and follows the catalog they come from.
 ///
-/// The catalog keeps a journal of every embedding that comes or goes; the index remembers how far it has read. A snapshot on
-/// disk is a head start, never the truth: one that is missing, damaged, foreign, or ahead of the catalog is left aside and
-/// the journal is read from its beginning.
+/// The catalog keeps a journal of every embedding that comes or goes; the index remembers how far it has
+/// read. A snapshot on disk is a head start, never the truth: one that is missing, damaged, foreign, or ahead
+/// of the catalog is left aside and the journal is read from its beginning.
 public final class LibraryIndex: Sendable {
     /// Tells what was found in place of a usable snapshot.
     public enum SnapshotState: Hashable, Sendable {
@@ -90,12 +90,15 @@ public final class LibraryIndex: Sendable {
         for image in try catalog.sampleOfEmbeddedImages(model: catalogModel, count: sampleCount) {
             guard let vector = vector(of: image) else { continue }
             tried += 1
-            if let first = try nearest(to: vector, count: 1).neighbors.first, first.similarity > 0.9999 { found += 1 }
+            if let first = try nearest(to: vector, count: 1).neighbors.first, first.similarity > 0.9999 {
+                found += 1
+            }
         }
         return (found, tried)
     }
 
-    /// Writes the snapshot to disk, unless the one there is up to date. Only the library's writer may do this.
+    /// Writes the snapshot to disk, unless the one there is up to date. Only the library's writer may do
+    /// this.
     public func save() throws {
         try journal.withLock { journal in
             guard journal.savedSequence != journal.sequence else { return }
@@ -121,10 +124,12 @@ public final class LibraryIndex: Sendable {
         }
     }
 
-    /// Catches up and compares the number of vectors with the catalog's; starts anew when they differ for good.
+    /// Catches up and compares the number of vectors with the catalog's; starts anew when they differ for
+    /// good.
     private func catchUpAndCheck() throws {
         try journal.withLock { journal in
-            // A writer may commit between the two counts, so a difference counts only when the journal stands still.
+            // A writer may commit between the two counts, so a difference counts only when the journal stands
+            // still.
             for _ in 1...3 {
                 try applyChanges(&journal)
                 if try catalog.embeddingCount(model: catalogModel) == index.count { return }

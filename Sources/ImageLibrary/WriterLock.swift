@@ -9,7 +9,8 @@ internal import Darwin
 
 /// Lets one process at a time write to a library.
 ///
-/// The kernel keeps the lock and releases it when the process ends, however it ends: there is no stale lock to remove.
+/// The kernel keeps the lock and releases it when the process ends, however it ends: there is no stale lock
+/// to remove.
 final class WriterLock: Sendable {
     private let descriptor: FileDescriptor
 
@@ -42,7 +43,9 @@ final class WriterLock: Sendable {
 
     private static func holder(in descriptor: FileDescriptor) -> String {
         var buffer = [UInt8](repeating: 0, count: 64)
-        let length = buffer.withUnsafeMutableBytes { (try? descriptor.read(fromAbsoluteOffset: 0, into: $0)) ?? 0 }
+        let length = buffer.withUnsafeMutableBytes {
+            (try? descriptor.read(fromAbsoluteOffset: 0, into: $0)) ?? 0
+        }
         let text = String(decoding: buffer[..<length], as: UTF8.self)
             .trimmingCharacters(in: .whitespacesAndNewlines)
         return text.isEmpty ? "another process" : text

@@ -4,8 +4,8 @@ internal import Foundation
 ///
 /// At most `capacity` elements stand in the queue, so the memory of a pipeline does not grow with its input.
 ///
-/// `@unchecked Sendable`: everything mutable is touched only while the condition's lock is held; the tests hand a hundred
-/// thousand elements through under the thread sanitizer.
+/// `@unchecked Sendable`: everything mutable is touched only while the condition's lock is held; the tests
+/// hand a hundred thousand elements through under the thread sanitizer.
 final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     private let condition = NSCondition()
     private let capacity: Int
@@ -45,8 +45,8 @@ final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
         return elements.removeFirst()
     }
 
-    /// Removes up to `count` elements, waiting until there are so many, or `patience` seconds have passed since the call and
-    /// there is at least one; nil when the queue is closed and empty.
+    /// Removes up to `count` elements, waiting until there are so many, or `patience` seconds have passed
+    /// since the call and there is at least one; nil when the queue is closed and empty.
     func receive(upTo count: Int, patience: TimeInterval) -> [Element]? {
         condition.lock()
         defer { condition.unlock() }

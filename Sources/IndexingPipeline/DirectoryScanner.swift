@@ -10,9 +10,9 @@ internal import Darwin
 
 /// Walks folders and reports every file that might hold a picture.
 ///
-/// Regular files count when their extension is a picture's, or when they are named as a root. Symbolic links are never
-/// followed, so that no file is met twice and no walk leaves its root; hidden files and folders are passed over. Entries
-/// come in byte order of their names, so that two walks over the same tree agree.
+/// Regular files count when their extension is a picture's, or when they are named as a root. Symbolic links
+/// are never followed, so that no file is met twice and no walk leaves its root; hidden files and folders are
+/// passed over. Entries come in byte order of their names, so that two walks over the same tree agree.
 struct DirectoryScanner {
     /// Something found in the walk.
     enum Finding {
@@ -26,7 +26,8 @@ struct DirectoryScanner {
         case ignored
     }
 
-    /// Extensions of the formats that are decoded, and of pictures that people expect to hear about when they are not.
+    /// Extensions of the formats that are decoded, and of pictures that people expect to hear about when they
+    /// are not.
     static let pictureExtensions: Set<String> = [
         "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "tif", "tiff", "heic", "heif", "avif",
         "bmp", "jxl", "jp2", "psd", "svg", "dng", "cr2", "nef", "arw",
@@ -85,13 +86,22 @@ struct DirectoryScanner {
         case .regular:
             return isPicture || isNamed ? .candidate(path: path, stamp: status.stamp) : .ignored
         case .directory:
-            return refused("folder-loop", "The folder contains itself, by way of a mount; it is not entered again.")
+            return refused(
+                "folder-loop",
+                "The folder contains itself, by way of a mount; it is not entered again."
+            )
         case .link:
             let target = FileStatus(followingLinkAt: path)
             if target?.kind == .directory {
                 return ancestors.map { $0.isWithin(target?.identity) } == true
-                    ? refused("folder-loop", "The link leads back to a folder that contains it; it is not followed.")
-                    : refused("symbolic-link", "Links to folders are not followed; index that folder as well.")
+                    ? refused(
+                        "folder-loop",
+                        "The link leads back to a folder that contains it; it is not followed."
+                    )
+                    : refused(
+                        "symbolic-link",
+                        "Links to folders are not followed; index that folder as well."
+                    )
             }
             return isPicture || isNamed
                 ? refused("symbolic-link", "Links are not followed; index the file where it lies.") : .ignored

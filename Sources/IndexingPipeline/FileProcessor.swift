@@ -18,7 +18,8 @@ struct FileProcessor: Sendable {
     let embedder: ImageEmbedder
     let decoder: ImageDecoder
 
-    /// Reasons that lie in the surroundings rather than in the file: such a file is tried again although it is unchanged.
+    /// Reasons that lie in the surroundings rather than in the file: such a file is tried again although it
+    /// is unchanged.
     private static let passingReasons: Set<String> = [
         ImageDecodingError.Reason.unreadable.rawValue, ImageDecodingError.Reason.unavailable.rawValue,
     ]

@@ -6,12 +6,13 @@ public import ImageLibrary
 internal import Synchronization
 public import SystemPackage
 
-/// Brings folders of pictures into a library: scan → read, decode and embed on each core → one catalog transaction per
-/// batch → index.
+/// Brings folders of pictures into a library: scan → read, decode and embed on each core → one catalog
+/// transaction per batch → index.
 ///
-/// The chapter's indexing pipeline. Stages are joined by bounded queues, so memory does not grow with the collection; each
-/// picture is decoded and embedded on one core, which is faster than sharing one picture among cores. A run is
-/// incremental and can be stopped anywhere: what it has committed stays, and the next run goes on from there.
+/// The chapter's indexing pipeline. Stages are joined by bounded queues, so memory does not grow with the
+/// collection; each picture is decoded and embedded on one core, which is faster than sharing one picture
+/// among cores. A run is incremental and can be stopped anywhere: what it has committed stays, and the next
+/// run goes on from there.
 public struct Indexer: Sendable {
     /// Outcomes committed in one transaction at most: one disk sync for so many pictures.
     static let batchSize = 64

@@ -69,7 +69,8 @@ final class RunningStages: Sendable {
 
     private func start(_ name: String, _ body: @escaping @Sendable (RunningStages) -> Void) {
         threads.enter()
-        // The body goes before the thread counts as ended: it holds the library, and with it the writer's lock.
+        // The body goes before the thread counts as ended: it holds the library, and with it the writer's
+        // lock.
         let body = Mutex<(@Sendable (RunningStages) -> Void)?>(body)
         let thread = Thread { [self] in
             body.withLock { $0.take() }?(self)

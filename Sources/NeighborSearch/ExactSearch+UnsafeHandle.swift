@@ -10,8 +10,8 @@ struct ExactSearch {
 
     /// Finds the true `count` nearest, best first, equally near ones by ascending key.
     ///
-    /// Candidates gather in a buffer of twice the wanted size; when it is full, the worse half is cut off and its
-    /// best similarity becomes the bar for newcomers. O(slots) inner products, O(count) memory.
+    /// Candidates gather in a buffer of twice the wanted size; when it is full, the worse half is cut off and
+    /// its best similarity becomes the bar for newcomers. O(slots) inner products, O(count) memory.
     func nearest(to query: [Float], count: Int, statistics: inout SearchStatistics) -> [Neighbor] {
         guard count > 0 else { return [] }
         let context = SearchContext()

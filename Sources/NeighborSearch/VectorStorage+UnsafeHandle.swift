@@ -2,8 +2,8 @@ import CKernels
 
 /// The vectors of an index, one row per slot, and nothing about who neighbours whom.
 ///
-/// Rows are padded with zeros to whole 64-byte lines: the kernel then has no remainder to treat and no row begins in
-/// the middle of a line. Zeros add nothing to an inner product.
+/// Rows are padded with zeros to whole 64-byte lines: the kernel then has no remainder to treat and no row
+/// begins in the middle of a line. Zeros add nothing to an inner product.
 final class VectorStorage {
     let dimension: Int
     /// Floats from one row to the next: the dimension, rounded up to a multiple of 16.
@@ -50,8 +50,8 @@ final class VectorStorage {
         return Array(UnsafeBufferPointer(start: rows.base + Int(slot) * stride, count: dimension))
     }
 
-    /// Pointers for a loop that must not go through the class. Valid until a row is appended, and no longer than the
-    /// storage lives.
+    /// Pointers for a loop that must not go through the class. Valid until a row is appended, and no longer
+    /// than the storage lives.
     struct UnsafeHandle {
         let base: UnsafePointer<Float>
         let stride: Int

@@ -1,6 +1,7 @@
 /// Owns zeroed float32 memory that begins on a 64-byte boundary.
 ///
-/// `Array` aligns to 16 bytes, at which 512-bit loads straddle two cache lines and were measured 1.65 times slower.
+/// `Array` aligns to 16 bytes, at which 512-bit loads straddle two cache lines and were measured 1.65 times
+/// slower.
 ///
 /// `@unchecked Sendable`: the memory has exactly one owner, which moves with the value.
 struct AlignedFloats: ~Copyable, @unchecked Sendable {

@@ -3,8 +3,8 @@ internal import CKernels
 /// Computes image features with EfficientNet-Lite0.
 ///
 /// The network of Tan & Le, *EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks*
-/// (arXiv 1905.11946), in its Lite variant: ReLU6 instead of swish and no squeeze-and-excitation. Batch norms are folded
-/// into the convolutions by the script that converts the weights. This file is the whole network:
+/// (arXiv 1905.11946), in its Lite variant: ReLU6 instead of swish and no squeeze-and-excitation. Batch norms
+/// are folded into the convolutions by the script that converts the weights. This file is the whole network:
 ///
 /// | stage      | layers                                   | output      |
 /// |------------|------------------------------------------|-------------|
@@ -20,8 +20,8 @@ internal import CKernels
 /// | head       | 1×1 convolution                          | 7×7×1280    |
 /// | pooled     | average over the 49 positions            | 1280        |
 ///
-/// About 384 million multiply-adds and 3.4 million parameters. One picture runs on one thread; several threads may use
-/// one network at once, each with a ``Workspace`` of its own.
+/// About 384 million multiply-adds and 3.4 million parameters. One picture runs on one thread; several
+/// threads may use one network at once, each with a ``Workspace`` of its own.
 public struct EfficientNetLite: Sendable {
     /// Names a point of the forward pass at which activations can be looked at.
     public enum Stage: Hashable, Sendable, CustomStringConvertible {
@@ -32,6 +32,7 @@ public struct EfficientNetLite: Sendable {
         /// After the last convolution, before pooling.
         case head
 
+        /// The name of the stage in weight files and fixtures.
         public var description: String {
             switch self {
             case .stem: "stem"
@@ -50,8 +51,8 @@ public struct EfficientNetLite: Sendable {
 
     /// Takes the weights of the network from `weights`.
     ///
-    /// Expects tensors `stem`, `blocks.0`–`blocks.15` (`expand`, `depthwise`, `project`) and `head`, each a `weight` and a
-    /// `bias` in PyTorch's axis order.
+    /// Expects tensors `stem`, `blocks.0`–`blocks.15` (`expand`, `depthwise`, `project`) and `head`, each a
+    /// `weight` and a `bias` in PyTorch's axis order.
     ///
     /// - Throws: ``WeightsError`` when a tensor is missing or has another shape.
     public init(weights: borrowing WeightsFile) throws(WeightsError) {
@@ -190,7 +191,8 @@ public struct EfficientNetLite: Sendable {
 }
 
 extension EfficientNetLite {
-    /// Keeps the activations of one forward pass, about 10 MB at 224 × 224; one for each thread that runs the network.
+    /// Keeps the activations of one forward pass, about 10 MB at 224 × 224; one for each thread that runs the
+    /// network.
     public struct Workspace: ~Copyable, Sendable {
         var current = FeatureMap(shape: FeatureShape(height: 1, width: 1, channels: 1))
         var expanded = FeatureMap(shape: FeatureShape(height: 1, width: 1, channels: 1))

@@ -24,13 +24,14 @@ public struct FeatureShape: Hashable, Sendable, CustomStringConvertible {
     /// The number of values, `height · width · channels`.
     public var valueCount: Int { positionCount * channels }
 
+    /// The extents, as in `7×7×320`.
     public var description: String { "\(height)×\(width)×\(channels)" }
 }
 
 /// Holds the activations of one picture between two layers: float32 in height, width, channel order.
 ///
-/// The storage is kept when the shape changes, so that a forward pass allocates nothing once it has run. A feature
-/// map has one owner; layers read one and write another.
+/// The storage is kept when the shape changes, so that a forward pass allocates nothing once it has run. A
+/// feature map has one owner; layers read one and write another.
 public struct FeatureMap: ~Copyable, Sendable {
     /// The extents of the values held now.
     public private(set) var shape: FeatureShape

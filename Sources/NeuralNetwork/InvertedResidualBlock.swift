@@ -1,7 +1,8 @@
 /// Transforms a feature map by expanding its channels, filtering each of them in space, and projecting back.
 ///
-/// MobileNetV2's inverted residual (Sandler et al., arXiv 1801.04381) without squeeze-and-excitation: 1×1 expansion and
-/// ReLU6, depthwise convolution and ReLU6, linear 1×1 projection; the input is added when the shapes agree.
+/// MobileNetV2's inverted residual (Sandler et al., arXiv 1801.04381) without squeeze-and-excitation: 1×1
+/// expansion and ReLU6, depthwise convolution and ReLU6, linear 1×1 projection; the input is added when the
+/// shapes agree.
 struct InvertedResidualBlock: Sendable {
     private let expand: PointwiseConvolution?
     private let depthwise: DepthwiseConvolution

@@ -3,8 +3,9 @@ internal import COpenBLAS
 
 /// Places a square kernel over a feature map as TensorFlow's "SAME" padding does.
 ///
-/// The output has ⌈input / stride⌉ rows and columns. Where the zeros cannot be spread evenly, the extra row and column
-/// stand at the bottom and the right; PyTorch's symmetric padding would shift every feature at stride 2.
+/// The output has ⌈input / stride⌉ rows and columns. Where the zeros cannot be spread evenly, the extra row
+/// and column stand at the bottom and the right; PyTorch's symmetric padding would shift every feature at
+/// stride 2.
 struct SamePadding {
     let kernelSize: Int
     let stride: Int
@@ -27,7 +28,8 @@ struct SamePadding {
     }
 }
 
-/// Convolves all input channels into each output channel, adds the bias and applies ReLU6: the network's first layer.
+/// Convolves all input channels into each output channel, adds the bias and applies ReLU6: the network's
+/// first layer.
 struct Convolution: Sendable {
     let inputChannels: Int
     let outputChannels: Int

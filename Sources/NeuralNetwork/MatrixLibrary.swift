@@ -4,7 +4,8 @@ internal import COpenBLAS
 public enum MatrixLibrary {
     /// Keeps every product on the thread that asks for it.
     ///
-    /// One picture per core beats threads inside one product: 95 against 137 ms for eight pictures on two cores.
+    /// One picture per core beats threads inside one product: 95 against 137 ms for eight pictures on two
+    /// cores.
     public static func useOneThreadPerProduct() {
         openblas_set_num_threads(1)
     }
@@ -22,9 +23,20 @@ public enum MatrixLibrary {
         let right = (0..<depth * columns).map { Float($0 % 17) / 17 }
         var product = [Float](repeating: 0, count: rows * columns)
         cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasNoTrans,
-            blasint(rows), blasint(columns), blasint(depth),
-            1, left, blasint(depth), right, blasint(columns), 0, &product, blasint(columns)
+            CblasRowMajor,
+            CblasNoTrans,
+            CblasNoTrans,
+            blasint(rows),
+            blasint(columns),
+            blasint(depth),
+            1,
+            left,
+            blasint(depth),
+            right,
+            blasint(columns),
+            0,
+            &product,
+            blasint(columns)
         )
         var largest: Float = 0
         for row in 0..<rows {

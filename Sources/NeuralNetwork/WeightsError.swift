@@ -13,6 +13,7 @@ public enum WeightsError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A tensor holds a NaN or an infinity.
     case notFinite(tensor: String)
 
+    /// One line for people: what is wrong, and what to do.
     public var description: String {
         switch self {
         case .unreadable(let path, let reason):

@@ -9,9 +9,9 @@ internal import Foundation
 
 /// Reads named tensors from a file in the safetensors format.
 ///
-/// The file is 8 bytes of header length (little-endian), a JSON header that maps each tensor's name to its type, shape and
-/// byte range, and the tensors' bytes. A file is accepted only when the ranges tile the data exactly: every byte belongs
-/// to one tensor, and every tensor's length follows from its type and shape.
+/// The file is 8 bytes of header length (little-endian), a JSON header that maps each tensor's name to its
+/// type, shape and byte range, and the tensors' bytes. A file is accepted only when the ranges tile the data
+/// exactly: every byte belongs to one tensor, and every tensor's length follows from its type and shape.
 public struct WeightsFile: Sendable {
     /// The longest header accepted, in bytes; this network's is about 10 thousand.
     static let maximumHeaderLength = 1 << 20
@@ -62,8 +62,8 @@ public struct WeightsFile: Sendable {
 
     /// Returns the values of tensor `name` as float32, whatever float type they are stored in.
     ///
-    /// - Throws: ``WeightsError`` when there is no such tensor, its shape is not `shape`, its type is not a float type, or a
-    ///   value is not finite.
+    /// - Throws: ``WeightsError`` when there is no such tensor, its shape is not `shape`, its type is not a
+    ///   float type, or a value is not finite.
     public func tensor(_ name: String, shape: [Int]) throws(WeightsError) -> [Float] {
         let entry = try entry(name, shape: shape)
         let bytes = bytes(of: entry)
@@ -167,7 +167,9 @@ extension WeightsFile {
             let offsets = try container.decode([Int].self, forKey: .range)
             var byteCount: Int? = type.byteCount
             for extent in shape {
-                guard extent >= 0, let product = byteCount?.multipliedReportingOverflow(by: extent) else { break }
+                guard extent >= 0, let product = byteCount?.multipliedReportingOverflow(by: extent) else {
+                    break
+                }
                 byteCount = product.overflow ? nil : product.partialValue
             }
             guard

@@ -14,6 +14,7 @@ public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// More or fewer results were asked for than a query gives.
     case invalidLimit(Int)
 
+    /// One line for people: what is wrong, and what to do.
     public var description: String {
         switch self {
         case .undecodable(let error):

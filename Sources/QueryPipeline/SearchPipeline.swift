@@ -8,8 +8,8 @@ internal import SystemPackage
 
 /// Answers queries: picture → pixels → vector → neighbours → described results.
 ///
-/// The chapter's prediction pipeline. One pipeline serves the command line, HTTP and evaluation, from any number of threads
-/// at once. Every call blocks: run it on a thread of your own, not on the cooperative pool.
+/// The chapter's prediction pipeline. One pipeline serves the command line, HTTP and evaluation, from any
+/// number of threads at once. Every call blocks: run it on a thread of your own, not on the cooperative pool.
 public final class SearchPipeline: Sendable {
     /// The most results a query gives.
     public static let maximumLimit = 1000
@@ -32,8 +32,8 @@ public final class SearchPipeline: Sendable {
 
     /// Finds the look-alikes of `query`.
     ///
-    /// Images whose files are all missing are left out, and so is the query itself when it is an image of the library. As
-    /// many results come back as were asked for, when the library holds as many.
+    /// Images whose files are all missing are left out, and so is the query itself when it is an image of the
+    /// library. As many results come back as were asked for, when the library holds as many.
     ///
     /// - Parameter limit: How many results, 1 to ``maximumLimit``.
     /// - Throws: ``QueryError``, or an error of the catalog or the index.
@@ -56,7 +56,8 @@ public final class SearchPipeline: Sendable {
         try library.catalog.image(id).map(ImageRecord.init)
     }
 
-    /// Returns a JPEG of an image, upright, at most `longerSide` pixels on its longer side; nil when there is no such image.
+    /// Returns a JPEG of an image, upright, at most `longerSide` pixels on its longer side; nil when there is
+    /// no such image.
     ///
     /// - Throws: ``QueryError/imageFileGone(_:)`` when none of the image's files can be decoded.
     public func thumbnail(id: ImageID, longerSide: Int) throws -> [UInt8]? {

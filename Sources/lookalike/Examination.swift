@@ -52,7 +52,11 @@ struct Examination {
         let environment = ProcessInfo.processInfo.environment
         for variable in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"] {
             guard let value = environment[variable] else { continue }
-            note("OpenBLAS", .advice, "\(variable)=\(value) overrides its own choice and may halve the speed; unset it")
+            note(
+                "OpenBLAS",
+                .advice,
+                "\(variable)=\(value) overrides its own choice and may halve the speed; unset it"
+            )
         }
     }
 
@@ -64,9 +68,11 @@ struct Examination {
             for check in library.formats {
                 switch check.outcome {
                 case .works: note(check.format.rawValue, .works, "a sample was written, read and compared")
-                case .untested: note(check.format.rawValue, .works, "a decoder is there; no encoder to try it with")
+                case .untested:
+                    note(check.format.rawValue, .works, "a decoder is there; no encoder to try it with")
                 case .missing: note(check.format.rawValue, .advice, "no decoder; such files will be skipped")
-                case .failed: note(check.format.rawValue, .broken, "a sample came back wrong; reinstall libvips")
+                case .failed:
+                    note(check.format.rawValue, .broken, "a sample came back wrong; reinstall libvips")
                 }
             }
         } catch {
@@ -102,7 +108,11 @@ struct Examination {
     /// Opens the library and lets some of its pictures find themselves.
     mutating func examineLibrary(_ options: LibraryOptions, embedder: ImageEmbedder) {
         guard options.directory.exists else {
-            note("library", .advice, "none in \(options.directory.path.string) yet; lookalike index FOLDER makes it")
+            note(
+                "library",
+                .advice,
+                "none in \(options.directory.path.string) yet; lookalike index FOLDER makes it"
+            )
             return
         }
         do {

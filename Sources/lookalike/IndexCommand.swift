@@ -24,13 +24,18 @@ struct IndexCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "Folders, or single pictures. Without any: the folders indexed before.", completion: .directory)
+    @Argument(
+        help: "Folders, or single pictures. Without any: the folders indexed before.",
+        completion: .directory
+    )
     var folders: [String] = []
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var model: ModelOptions
 
-    @Option(help: ArgumentHelp("Pictures worked on at once; the number of cores unless told.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Pictures worked on at once; the number of cores unless told.", valueName: "n")
+    )
     var jobs: Int?
 
     @Flag(help: "Print the summary as JSON.")

@@ -58,8 +58,8 @@ struct ModelOptions: ParsableArguments {
 
     private static let defaultName = "Models/efficientnet-lite0"
 
-    /// Beside the executable and in every folder above it, so that a build in a checkout finds the checkout's model; then
-    /// where an installed program keeps its data.
+    /// Beside the executable and in every folder above it, so that a build in a checkout finds the checkout's
+    /// model; then where an installed program keeps its data.
     private static var usualPlaces: [FilePath] {
         var folder = FilePath(Bundle.main.executablePath ?? CommandLine.arguments[0]).removingLastComponent()
         let installed = folder.removingLastComponent().appending("share/lookalike").appending(defaultName)

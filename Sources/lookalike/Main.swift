@@ -3,8 +3,8 @@ import Foundation
 
 /// Runs the command named on the command line.
 ///
-/// An error becomes one line on standard error and an exit code; it never leaves this function, because an uncaught error
-/// would end the process as a crash.
+/// An error becomes one line on standard error and an exit code; it never leaves this function, because an
+/// uncaught error would end the process as a crash.
 @main
 enum Main {
     static func main() async {

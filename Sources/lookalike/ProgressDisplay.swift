@@ -1,7 +1,8 @@
 import Foundation
 import IndexingPipeline
 
-/// Shows how far a run has come: a line that redraws itself on a terminal, a plain line now and then elsewhere.
+/// Shows how far a run has come: a line that redraws itself on a terminal, a plain line now and then
+/// elsewhere.
 struct ProgressDisplay {
     /// Seconds between plain lines.
     private static let plainInterval = 10.0
@@ -35,7 +36,8 @@ struct ProgressDisplay {
             return "[" + String(repeating: "·", count: width) + "]"
         }
         let filled = min(width, width * progress.done / progress.found)
-        return "[" + String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled) + "]"
+        return "[" + String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
+            + "]"
     }
 
     private func figures(_ progress: IndexingProgress) -> String {

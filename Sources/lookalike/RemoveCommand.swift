@@ -27,7 +27,9 @@ struct RemoveCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard missing || !paths.isEmpty else { throw ValidationError("Name files or folders, or give --missing.") }
+        guard missing || !paths.isEmpty else {
+            throw ValidationError("Name files or folders, or give --missing.")
+        }
     }
 
     func run() throws {

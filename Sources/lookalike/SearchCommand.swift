@@ -73,7 +73,9 @@ struct SearchCommand: ParsableCommand {
             let number = String(format: "%3d", rank + 1)
             writeLine("\(number)  \(fixed(Double(result.similarity), 3))  \(displayed(result.path))")
         }
-        let stages = response.timings.map { "\($0.stage) \(fixed($0.milliseconds, 1))" }.joined(separator: ", ")
+        let stages = response.timings.map { "\($0.stage) \(fixed($0.milliseconds, 1))" }.joined(
+            separator: ", "
+        )
         let total = response.timings.reduce(0) { $0 + $1.milliseconds }
         writeLine(
             "\(counted(response.searchedImageCount, "picture")) searched in \(fixed(total, 1)) ms"

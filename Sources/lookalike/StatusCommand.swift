@@ -74,7 +74,11 @@ private struct LibraryStatus: Encodable {
         skipped =
             listsSkipped
             ? refused.map {
-                Skipped(path: String(decoding: $0.path), reason: $0.refusal.reason, message: $0.refusal.message)
+                Skipped(
+                    path: String(decoding: $0.path),
+                    reason: $0.refusal.reason,
+                    message: $0.refusal.message
+                )
             } : nil
     }
 

@@ -104,17 +104,23 @@ struct CatalogTests {
         #expect(try catalog.counts().missingFiles == 0)
     }
 
-    @Test("nothing is concluded about other folders, siblings with a longer name, or folders that could not be read")
+    @Test(
+        "nothing is concluded about other folders, siblings with a longer name, or folders that could not be read"
+    )
     func missingStaysWithinTheScan() throws {
         let first = try catalog.beginScan(of: ["/"])
         let paths: [FilePath] = [
-            "/photos/a.jpg", "/photos-old/a.jpg", "/photos/locked/a.jpg", "/photos/locked2/a.jpg", "/other.jpg",
+            "/photos/a.jpg", "/photos-old/a.jpg", "/photos/locked/a.jpg", "/photos/locked2/a.jpg",
+            "/other.jpg",
         ]
         try record(paths.enumerated().map { embedded($1, content: UInt8($0)) }, first)
         let second = try catalog.beginScan(of: ["/photos"])
         #expect(try catalog.finishScan(second, of: ["/photos"], exceptBelow: ["/photos/locked"]) == 2)
         let missing = try catalog.database.read { database in
-            try String.fetchAll(database, sql: "SELECT path FROM file WHERE missingSince IS NOT NULL ORDER BY path")
+            try String.fetchAll(
+                database,
+                sql: "SELECT path FROM file WHERE missingSince IS NOT NULL ORDER BY path"
+            )
         }
         #expect(missing == ["/photos/a.jpg", "/photos/locked2/a.jpg"])
     }
@@ -221,7 +227,11 @@ struct CatalogTests {
 
     // MARK: - Helpers
 
-    private let stamp = FileStamp(byteCount: 10, modifiedAtNanoseconds: 1_700_000_000_123_456_789, inode: .max)
+    private let stamp = FileStamp(
+        byteCount: 10,
+        modifiedAtNanoseconds: 1_700_000_000_123_456_789,
+        inode: .max
+    )
 
     private func hash(_ content: UInt8) -> [UInt8] { Array(repeating: content, count: 32) }
 

@@ -105,7 +105,9 @@ struct CommandTests {
             #expect(result.errors.contains(says), "\(arguments): \(result.errors)")
             #expect(result.errors.split(separator: "\n").count == 1, "\(arguments): \(result.errors)")
         }
-        for arguments in [["search"], ["search", query, "--limit", "0"], ["nonsense"], ["index", "--jobs", "0"]] {
+        for arguments in [
+            ["search"], ["search", query, "--limit", "0"], ["nonsense"], ["index", "--jobs", "0"],
+        ] {
             #expect(try lookalike(arguments).code == 64, "\(arguments)")
         }
     }
@@ -134,7 +136,8 @@ struct CommandTests {
     func closedPipe() throws {
         _ = try lookalike("index", try copyGroups(["hammers"]))
         let query = samplePhotograph("hammers/claw-wooden-angled.jpg").string
-        let command = "'\(try Self.binary.string)' search '\(query)' --library '\(library)' 2>/dev/null | head -n 1"
+        let command =
+            "'\(try Self.binary.string)' search '\(query)' --library '\(library)' 2>/dev/null | head -n 1"
         let result = try run("/bin/sh", ["-c", command])
         #expect(result.code == 0)
         #expect(result.output.split(separator: "\n").count == 1)
@@ -178,11 +181,15 @@ struct CommandTests {
         return folder.path.appending("photos").string
     }
 
-    private func lookalike(_ arguments: String..., input: [UInt8] = [], inLibrary: Bool = true) throws -> Finished {
+    private func lookalike(_ arguments: String..., input: [UInt8] = [], inLibrary: Bool = true) throws
+        -> Finished
+    {
         try lookalike(arguments, input: input, inLibrary: inLibrary)
     }
 
-    private func lookalike(_ arguments: [String], input: [UInt8] = [], inLibrary: Bool = true) throws -> Finished {
+    private func lookalike(_ arguments: [String], input: [UInt8] = [], inLibrary: Bool = true) throws
+        -> Finished
+    {
         let all = arguments + (inLibrary ? ["--library", library] : [])
         return try run(try Self.binary.string, all, input: input)
     }
@@ -233,7 +240,9 @@ struct CommandTests {
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
         // Files instead of pipes: nobody has to read while the other side writes.
-        let streams = try ["input", "output", "errors"].map { try folder("streams/\(UUID().uuidString)-\($0)") }
+        let streams = try ["input", "output", "errors"].map {
+            try folder("streams/\(UUID().uuidString)-\($0)")
+        }
         try Data(input).write(to: URL(filePath: streams[0].string))
         for stream in streams.dropFirst() { try Data().write(to: URL(filePath: stream.string)) }
         process.standardInput = try FileHandle(forReadingFrom: URL(filePath: streams[0].string))

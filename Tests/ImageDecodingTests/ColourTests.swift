@@ -65,13 +65,15 @@ struct ColourTests {
 
     @Test("an embedded profile is obeyed", arguments: ["swapped-profile.png", "swapped-profile.jpg"])
     func profile(_ file: String) throws {
-        // Red and green have changed places in the samples and in the profile, so obeying it restores the scene.
+        // Red and green have changed places in the samples and in the profile, so obeying it restores the
+        // scene.
         try expectAlike(decoded(file), decoded("scene.png"), mean: 1, largest: 4)
     }
 
     @Test("a grey profile is obeyed")
     func greyProfile() throws {
-        // The profile says that samples are light itself; sRGB's own curve (IEC 61966-2-1) then tells what to expect.
+        // The profile says that samples are light itself; sRGB's own curve (IEC 61966-2-1) then tells what to
+        // expect.
         let expected = try decoded("grey.png").pixels.map { sample -> UInt8 in
             let light = Double(sample) / 255
             let encoded = light <= 0.003_130_8 ? 12.92 * light : 1.055 * pow(light, 1 / 2.4) - 0.055

@@ -21,7 +21,11 @@ struct EmbeddingModelTests {
         #expect {
             try EmbeddingModel(folder: folder.path)
         } throws: { error in
-            if case ModelError.unreadable(let path, _) = error { path.hasSuffix("manifest.json") } else { false }
+            if case ModelError.unreadable(let path, _) = error {
+                path.hasSuffix("manifest.json")
+            } else {
+                false
+            }
         }
     }
 
@@ -54,7 +58,10 @@ struct EmbeddingModelTests {
         ]
     )
     func unsupported(original: String, changed: String, field: String) throws {
-        let manifest = String(decoding: try bytes(of: Self.original.appending("manifest.json")), as: UTF8.self)
+        let manifest = String(
+            decoding: try bytes(of: Self.original.appending("manifest.json")),
+            as: UTF8.self
+        )
         try #require(manifest.contains(original))
         let folder = try TemporaryFolder()
         try folder.write(Array(manifest.replacing(original, with: changed).utf8), to: "manifest.json")
@@ -65,7 +72,10 @@ struct EmbeddingModelTests {
         }
     }
 
-    @Test("a manifest that is not JSON, or lacks a field, says so", arguments: ["", "{", "[]", #"{"formatVersion": 1}"#])
+    @Test(
+        "a manifest that is not JSON, or lacks a field, says so",
+        arguments: ["", "{", "[]", #"{"formatVersion": 1}"#]
+    )
     func malformed(text: String) throws {
         let folder = try TemporaryFolder()
         try folder.write(Array(text.utf8), to: "manifest.json")
@@ -80,7 +90,10 @@ struct EmbeddingModelTests {
     func identity() throws {
         let model = try EmbeddingModel(folder: Self.original)
         func identity(replacing original: String, with changed: String) throws -> String {
-            let manifest = String(decoding: try bytes(of: Self.original.appending("manifest.json")), as: UTF8.self)
+            let manifest = String(
+                decoding: try bytes(of: Self.original.appending("manifest.json")),
+                as: UTF8.self
+            )
             try #require(manifest.contains(original))
             let folder = try TemporaryFolder()
             try folder.write(Array(manifest.replacing(original, with: changed).utf8), to: "manifest.json")
@@ -90,9 +103,12 @@ struct EmbeddingModelTests {
             )
             return try EmbeddingModel(folder: folder.path).identity
         }
-        #expect(try identity(replacing: #""shorterSide": 256"#, with: #""shorterSide": 288"#) != model.identity)
         #expect(
-            try identity(replacing: #""licence": "Apache-2.0""#, with: #""licence": "Apache 2.0""#) == model.identity
+            try identity(replacing: #""shorterSide": 256"#, with: #""shorterSide": 288"#) != model.identity
+        )
+        #expect(
+            try identity(replacing: #""licence": "Apache-2.0""#, with: #""licence": "Apache 2.0""#)
+                == model.identity
         )
     }
 }

@@ -6,8 +6,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Compares embeddings, from the JPEG's bytes to the unit vector, with those that Pillow and the original PyTorch network
-/// gave for the same files (tools/training/make_golden.py).
+/// Compares embeddings, from the JPEG's bytes to the unit vector, with those that Pillow and the original
+/// PyTorch network gave for the same files (tools/training/make_golden.py).
 @Suite("Embeddings agree with the reference, from the file's bytes on")
 struct GoldenEmbeddingTests {
     private static let embedder = Result {

@@ -44,7 +44,9 @@ struct IndexerTests {
         #expect(summary.indexedImages == 2)
         #expect(summary.ignored == 2)
         let reasons = Dictionary(
-            uniqueKeysWithValues: summary.refused.map { ($0.path.lastComponent?.string ?? "", $0.refusal.reason) }
+            uniqueKeysWithValues: summary.refused.map {
+                ($0.path.lastComponent?.string ?? "", $0.refusal.reason)
+            }
         )
         #expect(
             reasons == [

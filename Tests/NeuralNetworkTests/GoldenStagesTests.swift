@@ -5,12 +5,14 @@ import Testing
 
 @testable import NeuralNetwork
 
-/// Compares the forward pass with activations that the original PyTorch network, batch norms unfolded, gave for the
-/// same photographs (tools/training/make_golden.py).
+/// Compares the forward pass with activations that the original PyTorch network, batch norms unfolded, gave
+/// for the same photographs (tools/training/make_golden.py).
 @Suite("The network agrees with PyTorch")
 struct GoldenStagesTests {
     private static let network = Result {
-        let weights = try WeightsFile(path: repository.appending("Models/efficientnet-lite0/weights.safetensors"))
+        let weights = try WeightsFile(
+            path: repository.appending("Models/efficientnet-lite0/weights.safetensors")
+        )
         let shape = try #require(weights.shape(of: "projection.weight"))
         return (
             try EfficientNetLite(weights: weights),

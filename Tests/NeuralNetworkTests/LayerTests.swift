@@ -14,12 +14,19 @@ struct LayerTests {
     )
     func depthwise(kernelSize: Int, stride: Int) {
         var random = SeededGenerator(seed: 1)
-        for (height, width, channels) in [(7, 7, 1), (8, 5, 17), (6, 9, 64), (14, 14, 96), (3, 3, 100), (1, 2, 33)] {
+        for (height, width, channels) in [
+            (7, 7, 1), (8, 5, 17), (6, 9, 64), (14, 14, 96), (3, 3, 100), (1, 2, 33),
+        ] {
             let shape = FeatureShape(height: height, width: width, channels: channels)
             let input = random.values(shape.valueCount)
             let weights = random.values(channels * kernelSize * kernelSize)
             let bias = random.values(channels)
-            let layer = DepthwiseConvolution(weights: weights, bias: bias, kernelSize: kernelSize, stride: stride)
+            let layer = DepthwiseConvolution(
+                weights: weights,
+                bias: bias,
+                kernelSize: kernelSize,
+                stride: stride
+            )
             var output = FeatureMap(shape: shape)
             layer.apply(to: FeatureMap(shape: shape, values: input), into: &output)
             let expected = naiveConvolution(
@@ -45,7 +52,13 @@ struct LayerTests {
             let input = random.values(shape.valueCount)
             let weights = random.values(outputChannels * 3 * 9)
             let bias = random.values(outputChannels)
-            let layer = Convolution(weights: weights, bias: bias, inputChannels: 3, kernelSize: 3, stride: stride)
+            let layer = Convolution(
+                weights: weights,
+                bias: bias,
+                inputChannels: 3,
+                kernelSize: 3,
+                stride: stride
+            )
             var output = FeatureMap(shape: shape)
             layer.apply(to: FeatureMap(shape: shape, values: input), into: &output)
             let expected = naiveConvolution(
@@ -77,7 +90,9 @@ struct LayerTests {
         for position in 0..<15 {
             for output in 0..<23 {
                 var sum = bias[output]
-                for channel in 0..<19 { sum += input[position * 19 + channel] * weights[output * 19 + channel] }
+                for channel in 0..<19 {
+                    sum += input[position * 19 + channel] * weights[output * 19 + channel]
+                }
                 linear.append(sum)
             }
         }
@@ -105,8 +120,8 @@ struct LayerTests {
     }
 }
 
-/// Sums over taps and input channels at every output position, zeros outside, with TensorFlow's SAME padding: returns
-/// the output channels of each position.
+/// Sums over taps and input channels at every output position, zeros outside, with TensorFlow's SAME padding:
+/// returns the output channels of each position.
 private func naiveConvolution(
     _ input: [Float],
     _ shape: FeatureShape,

@@ -28,7 +28,10 @@ struct WeightsFileTests {
     @Test("a NaN among the weights is refused")
     func notFinite() throws {
         let file = try WeightsFile(
-            contents: Self.file(#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, [0, 0, 0xC0, 0x7F])
+            contents: Self.file(
+                #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
+                [0, 0, 0xC0, 0x7F]
+            )
         )
         #expect(throws: WeightsError.notFinite(tensor: "a")) { try file.tensor("a", shape: [1]) }
     }
@@ -51,7 +54,9 @@ struct WeightsFileTests {
         ]
     )
     func lies(header: String) {
-        #expect(throws: WeightsError.self) { try WeightsFile(contents: Self.file(header, [UInt8](repeating: 0, count: 8))) }
+        #expect(throws: WeightsError.self) {
+            try WeightsFile(contents: Self.file(header, [UInt8](repeating: 0, count: 8)))
+        }
     }
 
     @Test("a header longer than the file, or than any header, is refused before it is read")
@@ -78,6 +83,7 @@ struct WeightsFileTests {
     )
 
     private static func file(_ header: String, _ data: [UInt8]) -> Data {
-        withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8) + Data(data)
+        withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8)
+            + Data(data)
     }
 }

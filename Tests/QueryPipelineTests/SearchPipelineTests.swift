@@ -61,7 +61,10 @@ struct SearchPipelineTests {
     @Test("more results than there are images gives all of them")
     func everything() throws {
         let library = try Self.library.get()
-        let response = try library.pipeline.search(.file(samplePhotograph("windmills/linda.jpg")), limit: 1000)
+        let response = try library.pipeline.search(
+            .file(samplePhotograph("windmills/linda.jpg")),
+            limit: 1000
+        )
         #expect(response.results.count == library.imageCount)
         #expect(response.searchedImageCount == library.imageCount)
         #expect(Set(response.results.map(\.imageID)).count == library.imageCount)
@@ -104,7 +107,8 @@ struct SearchPipelineTests {
     func goneThumbnail() throws {
         let library = try SampleLibrary()
         let result = try #require(
-            try library.pipeline.search(.file(samplePhotograph("windmills/linda.jpg")), limit: 1).results.first
+            try library.pipeline.search(.file(samplePhotograph("windmills/linda.jpg")), limit: 1).results
+                .first
         )
         try FileManager.default.removeItem(atPath: result.path)
         #expect(throws: QueryError.imageFileGone(result.imageID)) {

@@ -1,5 +1,5 @@
-/// SplitMix64 (Steele, Lea & Flood, *Fast splittable pseudorandom number generators*, 2014): random numbers from a seed, so
-/// that a failing test can be repeated.
+/// SplitMix64 (Steele, Lea & Flood, *Fast splittable pseudorandom number generators*, 2014): random numbers
+/// from a seed, so that a failing test can be repeated.
 public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
@@ -8,6 +8,7 @@ public struct SeededGenerator: RandomNumberGenerator {
         state = seed
     }
 
+    /// The next 64 bits.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var bits = state

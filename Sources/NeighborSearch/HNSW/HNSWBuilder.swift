@@ -48,8 +48,8 @@ final class HNSWBuilder {
 
     /// Takes a node out, so that no link leads to it and every other node remains reachable.
     ///
-    /// Whoever lost its link to the node is offered the node's own neighbours instead, and the tree's orphans find
-    /// new parents nearby. O(in-degree · M²) inner products per layer.
+    /// Whoever lost its link to the node is offered the node's own neighbours instead, and the tree's orphans
+    /// find new parents nearby. O(in-degree · M²) inner products per layer.
     func remove(_ slot: UInt32) {
         precondition(graph.isLive(slot), "slot \(slot) is not linked")
         let level = graph.level(of: slot)

@@ -55,8 +55,8 @@ extension GraphFault: CustomStringConvertible {
 extension HNSWGraph {
     /// Checks everything that searching and building rely on; run on every graph that comes from a file.
     ///
-    /// A graph that passes can be walked without a bounds check, and every live node is reachable from every other
-    /// one through the spanning tree. O(slots · M²) comparisons.
+    /// A graph that passes can be walked without a bounds check, and every live node is reachable from every
+    /// other one through the spanning tree. O(slots · M²) comparisons.
     func verify() throws(GraphFault) {
         try verifyTree()
         for slot in 0..<UInt32(slotCount) {
@@ -86,7 +86,8 @@ extension HNSWGraph {
             while node != root, !isKnown[Int(node)] {
                 path.append(node)
                 node = parents[Int(node)]
-                // A way longer than there are slots runs in a circle; one that ends elsewhere met a free slot.
+                // A way longer than there are slots runs in a circle; one that ends elsewhere met a free
+                // slot.
                 guard node != noSlot, path.count <= slotCount else {
                     throw .noWayToRoot(slot: Int(slot), root: Int(root))
                 }

@@ -3,16 +3,18 @@ let noSlot = UInt32.max
 
 /// Who neighbours whom: the layered links of an HNSW graph, and nothing about vectors or keys.
 ///
-/// Nodes are numbered by slots. The bottom layer has 2M link places per slot, taken from the front; a node of level l
-/// has l more lists of M places, one after the other, in the upper table. Free places hold ``noSlot``, so a list
-/// needs no length and 2M = 32 places are exactly two cache lines.
+/// Nodes are numbered by slots. The bottom layer has 2M link places per slot, taken from the front; a node of
+/// level l has l more lists of M places, one after the other, in the upper table. Free places hold
+/// ``noSlot``, so a list needs no length and 2M = 32 places are exactly two cache lines.
 ///
-/// A slot's level is drawn when the slot is first used and stays with it when another item reuses it: levels are
-/// independent of the items, so any subset of slots has the right distribution, and upper lists never move.
+/// A slot's level is drawn when the slot is first used and stays with it when another item reuses it: levels
+/// are independent of the items, so any subset of slots has the right distribution, and upper lists never
+/// move.
 ///
-/// The links contain a spanning tree of the bottom layer (see ``SpanningTree``): every live node but the root has a
-/// parent, and both link to each other. So every live node can be reached from every other one, which the plain
-/// algorithm does not promise: there, a node whose neighbours all preferred others is never found again.
+/// The links contain a spanning tree of the bottom layer (see ``SpanningTree``): every live node but the root
+/// has a parent, and both link to each other. So every live node can be reached from every other one, which
+/// the plain algorithm does not promise: there, a node whose neighbours all preferred others is never found
+/// again.
 final class HNSWGraph {
     let connectivity: Int
     var levels: FlatMemory<UInt8>
@@ -103,8 +105,8 @@ final class HNSWGraph {
         return slot
     }
 
-    /// Pointers for a loop that must not go through the class. Valid until a slot is appended, and no longer than the
-    /// graph lives.
+    /// Pointers for a loop that must not go through the class. Valid until a slot is appended, and no longer
+    /// than the graph lives.
     struct UnsafeHandle {
         let baseLinks: UnsafeMutablePointer<UInt32>
         let upperLinks: UnsafeMutablePointer<UInt32>

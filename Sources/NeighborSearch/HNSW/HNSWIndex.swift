@@ -1,15 +1,17 @@
-/// Vectors by key, and the nearest of them to any query: a graph that is walked instead of reading every vector.
+/// Vectors by key, and the nearest of them to any query: a graph that is walked instead of reading every
+/// vector.
 ///
-/// HNSW (Malkov & Yashunin, arXiv 1603.09320) over unit vectors, similarity being their inner product, i.e. their
-/// cosine. Any number of threads may search at once; a change waits for running searches and is exclusive.
+/// HNSW (Malkov & Yashunin, arXiv 1603.09320) over unit vectors, similarity being their inner product, i.e.
+/// their cosine. Any number of threads may search at once; a change waits for running searches and is
+/// exclusive.
 ///
 /// Equal operations in equal order give equal graphs, and equal graphs give equal answers.
 public final class HNSWIndex: @unchecked Sendable {
-    // @unchecked: `state` and `builder` are mutable and guarded by `lock`; the compiler cannot know. The stress test
-    // "searches run beside a writer" holds it to that under the thread sanitizer.
+    // @unchecked: `state` and `builder` are mutable and guarded by `lock`; the compiler cannot know. The
+    // stress test "searches run beside a writer" holds it to that under the thread sanitizer.
     private let lock = ReadWriteLock()
-    /// Held by whoever changes the index or needs it unchanged for long. A save holds this and not `lock`: a writer
-    /// waiting for `lock` would make the searches behind it wait for the disk.
+    /// Held by whoever changes the index or needs it unchanged for long. A save holds this and not `lock`: a
+    /// writer waiting for `lock` would make the searches behind it wait for the disk.
     private let changes = ReadWriteLock()
     private let contexts = SearchContextPool()
     private let state: HNSWState
@@ -58,8 +60,8 @@ public final class HNSWIndex: @unchecked Sendable {
     /// Adds an item, or gives an existing one a new vector (INSERT, Algorithm 1).
     ///
     /// - Parameter vector: `dimension` finite components, of length 1.
-    /// - Throws: ``NeighborSearchError`` when the vector is not like that, or no slot number is left; the index is
-    ///   then as before.
+    /// - Throws: ``NeighborSearchError`` when the vector is not like that, or no slot number is left; the
+    ///   index is then as before.
     /// - Complexity: about efConstruction · M inner products, growing slowly with the count.
     public func insert(key: UInt64, vector: [Float]) throws(NeighborSearchError) {
         try validate(vector)
@@ -80,7 +82,8 @@ public final class HNSWIndex: @unchecked Sendable {
 
     /// Removes an item; false when there was none with this key.
     ///
-    /// The links of its neighbours are mended, so that all other items remain findable; its slot is used again later.
+    /// The links of its neighbours are mended, so that all other items remain findable; its slot is used
+    /// again later.
     @discardableResult
     public func remove(key: UInt64) -> Bool {
         changing {
@@ -125,17 +128,17 @@ public final class HNSWIndex: @unchecked Sendable {
 
     /// Finds the items nearest to a query (K-NN-SEARCH, Algorithm 5).
     ///
-    /// Small collections are compared one by one, which is both exact and faster; the answer says which it was.
-    /// Never returns fewer than the wanted number while the index holds as many.
+    /// Small collections are compared one by one, which is both exact and faster; the answer says which it
+    /// was. Never returns fewer than the wanted number while the index holds as many.
     ///
-    /// While `count` ≤ `beamWidth` the walk does not depend on `count`, so the first k of a longer answer are the
-    /// answer for k. For a bigger `count` the beam widens to it.
+    /// While `count` ≤ `beamWidth` the walk does not depend on `count`, so the first k of a longer answer are
+    /// the answer for k. For a bigger `count` the beam widens to it.
     ///
     /// - Parameters:
     ///   - query: `dimension` finite components, of length 1.
     ///   - count: how many to find (k), 0 or more.
-    ///   - beamWidth: candidates kept on the way (ef), 1...1,000,000; more finds more and takes longer. Nil takes the
-    ///     parameters' value.
+    ///   - beamWidth: candidates kept on the way (ef), 1...1,000,000; more finds more and takes longer. Nil
+    ///     takes the parameters' value.
     /// - Throws: ``NeighborSearchError`` when an argument is not like that.
     /// - Complexity: about beamWidth · M inner products, growing slowly with the count.
     public func nearest(
@@ -177,7 +180,8 @@ public final class HNSWIndex: @unchecked Sendable {
 
     /// The biggest collection that is searched exactly.
     ///
-    /// A walk meets about ten nodes for each place of the beam, and each is a jump in memory, where the scan reads on.
+    /// A walk meets about ten nodes for each place of the beam, and each is a jump in memory, where the scan
+    /// reads on.
     static func exactSearchLimit(beamWidth: Int) -> Int { 16 * beamWidth }
 
     private func walkLocked(_ query: [Float], _ count: Int, _ beamWidth: Int) -> SearchAnswer {
@@ -230,8 +234,8 @@ public final class HNSWIndex: @unchecked Sendable {
 
 /// Contexts of finished searches, kept for the next ones.
 private final class SearchContextPool: @unchecked Sendable {
-    // @unchecked: `idle` is guarded by `lock`. A pthread lock and not a `Mutex`, because the thread sanitizer can
-    // follow only the former and would report the contexts handed on.
+    // @unchecked: `idle` is guarded by `lock`. A pthread lock and not a `Mutex`, because the thread sanitizer
+    // can follow only the former and would report the contexts handed on.
     private let lock = ReadWriteLock()
     private var idle: [SearchContext] = []
     /// More searches than this at once are rare; their contexts are freed afterwards.

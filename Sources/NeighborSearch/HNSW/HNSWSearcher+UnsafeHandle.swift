@@ -1,14 +1,15 @@
 import CKernels
 
-/// Walks a graph that nobody changes meanwhile. Used for queries, and by the builder to find a new node's place.
+/// Walks a graph that nobody changes meanwhile. Used for queries, and by the builder to find a new node's
+/// place.
 struct HNSWSearcher {
     let graph: HNSWGraph.UnsafeHandle
     let vectors: VectorStorage.UnsafeHandle
 
     /// SEARCH-LAYER with ef = 1: moves to the most similar neighbour until none is more similar.
     ///
-    /// All neighbours of a node are scored in one call, also those scored before: on upper layers a walk takes a few
-    /// hops, and marking visited nodes would cost more than it saves.
+    /// All neighbours of a node are scored in one call, also those scored before: on upper layers a walk
+    /// takes a few hops, and marking visited nodes would cost more than it saves.
     func climb(
         to query: UnsafePointer<Float>,
         from start: UInt32,
@@ -110,10 +111,11 @@ struct HNSWSearcher {
         return Array(UnsafeBufferPointer(start: walk.pool.entries, count: walk.pool.count))
     }
 
-    /// The search half of INSERT (Algorithm 1): for each layer of a new node, the ef nearest nodes, best first.
+    /// The search half of INSERT (Algorithm 1): for each layer of a new node, the ef nearest nodes, best
+    /// first.
     ///
-    /// Each layer starts from the best node of the layer above; starting from all of them, as the paper writes,
-    /// visits the same region.
+    /// Each layer starts from the best node of the layer above; starting from all of them, as the paper
+    /// writes, visits the same region.
     func neighborhoods(
         of slot: UInt32,
         level: Int,

@@ -1,4 +1,5 @@
-/// All of an index that is worth saving: parameters, vectors, links, keys, and where the draw of levels stands.
+/// All of an index that is worth saving: parameters, vectors, links, keys, and where the draw of levels
+/// stands.
 final class HNSWState {
     let parameters: HNSWParameters
     let vectors: VectorStorage

@@ -1,6 +1,7 @@
 /// Draws the top layers of new nodes, reproducibly.
 struct LevelGenerator {
-    /// SplitMix64's whole state; saved with the graph, so that a loaded index goes on drawing where it stopped.
+    /// SplitMix64's whole state; saved with the graph, so that a loaded index goes on drawing where it
+    /// stopped.
     var state: UInt64
 
     /// The highest level ever drawn. With M = 2 one node in four thousand million would draw a higher one.
@@ -8,8 +9,8 @@ struct LevelGenerator {
 
     /// Returns a level l with probability M^-l · (1 − 1/M).
     ///
-    /// The paper's ⌊−ln(u) · mL⌋ with mL = 1/ln M is this geometric distribution; counting successes of chance 1/M
-    /// needs no logarithm, whose last bit differs between C libraries.
+    /// The paper's ⌊−ln(u) · mL⌋ with mL = 1/ln M is this geometric distribution; counting successes of
+    /// chance 1/M needs no logarithm, whose last bit differs between C libraries.
     mutating func next(connectivity: Int) -> Int {
         let threshold = UInt64.max / UInt64(connectivity)
         var level = 0

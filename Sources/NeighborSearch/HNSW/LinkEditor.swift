@@ -1,8 +1,8 @@
 /// Writes the links of a graph, and knows for every node who links to it.
 ///
-/// Links are one-way, and taking a node out means finding every link that leads to it. Each link place is threaded
-/// onto the list of its target, in flat arrays: `head` per list, `next` per place. Searching needs none of this; it
-/// is made when a graph is first changed and is not saved.
+/// Links are one-way, and taking a node out means finding every link that leads to it. Each link place is
+/// threaded onto the list of its target, in flat arrays: `head` per list, `next` per place. Searching needs
+/// none of this; it is made when a graph is first changed and is not saved.
 final class LinkEditor {
     let graph: HNSWGraph
     private var base: IncomingLinks
@@ -36,7 +36,8 @@ final class LinkEditor {
         upperOwners.append(repeating: slot, count: level)
     }
 
-    /// The nodes that link to `slot`, ascending, so that the order does not depend on the history of the threads.
+    /// The nodes that link to `slot`, ascending, so that the order does not depend on the history of the
+    /// threads.
     func incoming(to slot: UInt32, atLayer layer: Int) -> [UInt32] {
         let list = graph.list(of: slot, atLayer: layer)
         if layer == 0 {
@@ -119,7 +120,8 @@ final class LinkEditor {
     }
 }
 
-/// For each list of one table, the link places that lead to its owner, as singly linked lists in two flat arrays.
+/// For each list of one table, the link places that lead to its owner, as singly linked lists in two flat
+/// arrays.
 private struct IncomingLinks: ~Copyable {
     let width: Int
     private var heads = FlatMemory<UInt32>()

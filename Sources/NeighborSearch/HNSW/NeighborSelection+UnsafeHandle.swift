@@ -4,10 +4,11 @@ import CKernels
 struct NeighborSelection {
     let vectors: VectorStorage.UnsafeHandle
 
-    /// Keeps candidates that are nearer to the node than to any candidate kept before, at most `limit` of them.
+    /// Keeps candidates that are nearer to the node than to any candidate kept before, at most `limit` of
+    /// them.
     ///
-    /// Two neighbours that are nearer to each other than to the node show the same way; one of them is enough, and
-    /// the place is better spent on another direction. Marked candidates are kept in any case.
+    /// Two neighbours that are nearer to each other than to the node show the same way; one of them is
+    /// enough, and the place is better spent on another direction. Marked candidates are kept in any case.
     ///
     /// - Parameters:
     ///   - candidates: best first, their similarities being to the node whose neighbours are chosen.

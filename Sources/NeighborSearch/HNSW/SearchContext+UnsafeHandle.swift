@@ -19,8 +19,8 @@ struct Candidate: BitwiseCopyable {
 
 /// The best candidates so far, best first, in one flat array: the paper's sets C and W in one.
 ///
-/// With at most a few hundred candidates, moving part of an array beats the bookkeeping of two heaps. Candidates
-/// whose links were followed are marked; `cursor` is where the first unmarked one may be.
+/// With at most a few hundred candidates, moving part of an array beats the bookkeeping of two heaps.
+/// Candidates whose links were followed are marked; `cursor` is where the first unmarked one may be.
 struct CandidatePool {
     let entries: UnsafeMutablePointer<Candidate>
     let capacity: Int
@@ -38,7 +38,8 @@ struct CandidatePool {
         count < capacity || similarity > entries[count - 1].similarity
     }
 
-    /// Inserts a candidate that ``accepts(_:)`` let pass, after those as similar; the last one falls off a full pool.
+    /// Inserts a candidate that ``accepts(_:)`` let pass, after those as similar; the last one falls off a
+    /// full pool.
     @inline(__always)
     mutating func insert(_ candidate: Candidate) {
         var low = 0
@@ -79,11 +80,11 @@ struct CandidatePool {
 
 /// What one search needs besides graph and vectors; used again by later searches, by one at a time.
 ///
-/// Visited nodes are marked with the number of the search, so nothing is cleared between two searches; only when the
-/// 16-bit number wraps around are the marks wiped.
+/// Visited nodes are marked with the number of the search, so nothing is cleared between two searches; only
+/// when the 16-bit number wraps around are the marks wiped.
 final class SearchContext: @unchecked Sendable {
-    // @unchecked: one search at a time has it, and the pool hands it on under a mutex (stress test: "searches run
-    // beside a writer").
+    // @unchecked: one search at a time has it, and the pool hands it on under a mutex (stress test: "searches
+    // run beside a writer").
     private var marks = FlatMemory<UInt16>()
     private var epoch: UInt16 = 0
     private var entries = FlatMemory<Candidate>()
@@ -91,7 +92,8 @@ final class SearchContext: @unchecked Sendable {
     private var fresh = FlatMemory<UInt32>()
     private var scores = FlatMemory<Float>()
 
-    /// Makes room for a search of `slotCount` slots that keeps `beamWidth` candidates, `width` links per list.
+    /// Makes room for a search of `slotCount` slots that keeps `beamWidth` candidates, `width` links per
+    /// list.
     func prepare(slotCount: Int, beamWidth: Int, width: Int, stride: Int) {
         Self.grow(&marks, to: slotCount, with: 0)
         Self.grow(&entries, to: beamWidth, with: Candidate(similarity: 0, slot: 0))
@@ -134,7 +136,8 @@ final class SearchContext: @unchecked Sendable {
         )
     }
 
-    /// Pointers and counters of one walk. Valid until the next call of `prepare`, and while the context lives.
+    /// Pointers and counters of one walk. Valid until the next call of `prepare`, and while the context
+    /// lives.
     struct UnsafeHandle {
         var pool: CandidatePool
         let marks: UnsafeMutablePointer<UInt16>

@@ -1,5 +1,5 @@
-/// The tree that keeps every live node findable: each but the root has a parent, and both link to each other on the
-/// bottom layer. Those links are never pruned.
+/// The tree that keeps every live node findable: each but the root has a parent, and both link to each other
+/// on the bottom layer. Those links are never pruned.
 ///
 /// A node has at most `childLimit` children, so at least M − 1 of its 2M places are left to the selection
 /// heuristic. Nodes have 1 child on average; the limit is met by hubs only.

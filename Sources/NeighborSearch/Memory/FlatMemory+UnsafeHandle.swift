@@ -6,8 +6,8 @@ import Darwin
 
 /// A growable run of plain values on a 64-byte boundary, either allocated or lying in a mapped file.
 ///
-/// A mapped run is written to in place: the mapping is private, so the kernel copies the pages touched and the file
-/// stays as it is. Growing moves a mapped run into memory of its own.
+/// A mapped run is written to in place: the mapping is private, so the kernel copies the pages touched and
+/// the file stays as it is. Growing moves a mapped run into memory of its own.
 struct FlatMemory<Element: BitwiseCopyable>: ~Copyable {
     /// Valid until the next `append` and for as long as the owner lives.
     private(set) var base: UnsafeMutablePointer<Element>
@@ -79,7 +79,8 @@ struct FlatMemory<Element: BitwiseCopyable>: ~Copyable {
         capacity = newCapacity
     }
 
-    /// Big runs ask for 2 MiB pages: a graph search jumps about, and address translation is a good part of a miss.
+    /// Big runs ask for 2 MiB pages: a graph search jumps about, and address translation is a good part of a
+    /// miss.
     private static func allocate(capacity: Int) -> UnsafeMutablePointer<Element> {
         let hugePage = 2 << 20
         let bytes = capacity * MemoryLayout<Element>.stride

@@ -8,8 +8,8 @@ import Darwin
 
 /// A whole file mapped privately: reads come from the page cache, writes stay in this process.
 ///
-/// Shrinking the file while it is mapped would end the process with SIGBUS; snapshots are only ever replaced by
-/// renaming, which leaves the mapped file as it is.
+/// Shrinking the file while it is mapped would end the process with SIGBUS; snapshots are only ever replaced
+/// by renaming, which leaves the mapped file as it is.
 final class MappedFile {
     let base: UnsafeMutableRawPointer
     let byteCount: Int

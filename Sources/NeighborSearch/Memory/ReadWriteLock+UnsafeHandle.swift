@@ -6,8 +6,8 @@ import Darwin
 
 /// Lets many readers in, or one writer.
 ///
-/// A waiting writer goes before new readers: with glibc's default a steady stream of searches would keep an insert
-/// waiting for ever. So a reader must not take the lock again.
+/// A waiting writer goes before new readers: with glibc's default a steady stream of searches would keep an
+/// insert waiting for ever. So a reader must not take the lock again.
 final class ReadWriteLock: @unchecked Sendable {
     // @unchecked: the pointer is set once, and what it points to is a lock. Exercised by the stress test.
     private let lock = UnsafeMutablePointer<pthread_rwlock_t>.allocate(capacity: 1)

@@ -1,7 +1,8 @@
 public import SystemPackage
 
 extension HNSWIndex {
-    /// Writes the index to a file (docs/index-file-format.md), replacing what was there only when all is on disk.
+    /// Writes the index to a file (docs/index-file-format.md), replacing what was there only when all is on
+    /// disk.
     ///
     /// Searches go on meanwhile, changes wait. Readers that have the old file loaded keep it.
     ///
@@ -16,11 +17,12 @@ extension HNSWIndex {
 
     /// Maps a saved index into memory and checks it.
     ///
-    /// Every byte is read once and nothing is copied, except the keys into a table; vectors and links stay in the
-    /// page cache, shared between processes. Changing the index copies the pages it touches, never the file.
+    /// Every byte is read once and nothing is copied, except the keys into a table; vectors and links stay in
+    /// the page cache, shared between processes. Changing the index copies the pages it touches, never the
+    /// file.
     ///
-    /// - Throws: ``SnapshotError``, one case per thing that can be wrong. The catalog has what is needed to build the
-    ///   index anew.
+    /// - Throws: ``SnapshotError``, one case per thing that can be wrong. The catalog has what is needed to
+    ///   build the index anew.
     /// - Complexity: O(file size).
     public static func load(
         from path: FilePath

@@ -1,9 +1,9 @@
 /// The format's 64-bit checksum: against accidents, not against attackers.
 ///
 /// Four lanes take 8-byte little-endian words in turn, the last word filled up with zeros:
-/// lane ← rotateLeft(lane ⊕ word, 29) · P. At the end the lanes and the length are folded into one by the same step,
-/// and mixed. Every step is a bijection of the lane, so no change within a single word goes unnoticed. Four lanes,
-/// because one would wait for its multiplication at each word.
+/// lane ← rotateLeft(lane ⊕ word, 29) · P. At the end the lanes and the length are folded into one by the
+/// same step, and mixed. Every step is a bijection of the lane, so no change within a single word goes
+/// unnoticed. Four lanes, because one would wait for its multiplication at each word.
 enum SnapshotChecksum {
     private static let prime: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let seeds: (UInt64, UInt64, UInt64, UInt64) = (1, 2, 3, 4)

@@ -9,10 +9,10 @@
 //         section 5     keys         UInt64   per slot
 //         section 6     free slots   UInt32   removed slots, the last one is used next
 //
-// Everything is little-endian. Each section begins at the first multiple of 64 at or after the end of the one before,
-// with zeros between; the file ends where the last section ends. A reader checks, in this order: magic, byte order,
-// version, header checksum, length, fields, section table, padding, section checksums, and then that the content can
-// be walked without further checks: levels, vectors, keys, links, tree.
+// Everything is little-endian. Each section begins at the first multiple of 64 at or after the end of the one
+// before, with zeros between; the file ends where the last section ends. A reader checks, in this order:
+// magic, byte order, version, header checksum, length, fields, section table, padding, section checksums, and
+// then that the content can be walked without further checks: levels, vectors, keys, links, tree.
 
 /// The fixed numbers of the format.
 enum SnapshotFormat {

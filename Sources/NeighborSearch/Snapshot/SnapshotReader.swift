@@ -1,6 +1,7 @@
 import SystemPackage
 
-/// Reads an index file that may be torn, damaged, foreign or forged: it is mapped, and believed once all is checked.
+/// Reads an index file that may be torn, damaged, foreign or forged: it is mapped, and believed once all is
+/// checked.
 struct SnapshotReader {
     private let file: MappedFile
     private let header: SnapshotHeader

@@ -8,8 +8,8 @@ import Darwin
 
 /// Writes an index file so that at every moment the path holds either the old file or the whole new one.
 ///
-/// Temporary file beside the path, sync, rename, sync of the directory: after `save` returns, a power cut finds the
-/// new file.
+/// Temporary file beside the path, sync, rename, sync of the directory: after `save` returns, a power cut
+/// finds the new file.
 struct SnapshotWriter {
     let state: HNSWState
     let identity: SnapshotIdentity
@@ -55,7 +55,8 @@ struct SnapshotWriter {
         withExtendedLifetime(freeSlots) {}
     }
 
-    /// The sections where they lie in memory, valid as long as nobody changes `state`, and the header for them.
+    /// The sections where they lie in memory, valid as long as nobody changes `state`, and the header for
+    /// them.
     private func layOut(
         freeSlots: borrowing FlatMemory<UInt32>
     ) -> (header: SnapshotHeader, sections: [UnsafeRawBufferPointer]) {
