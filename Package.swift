@@ -139,7 +139,7 @@ let package = Package(
         .testTarget(
             name: "NeuralNetworkTests",
             dependencies: [
-                "NeuralNetwork", "CKernels", "TestSupport",
+                "NeuralNetwork", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             exclude: ["Fixtures"]

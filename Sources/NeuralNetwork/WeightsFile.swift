@@ -1,4 +1,3 @@
-internal import CKernels
 public import SystemPackage
 
 #if canImport(FoundationEssentials)
@@ -60,29 +59,14 @@ public struct WeightsFile: Sendable {
     /// Returns the shape of tensor `name`, or nil when there is none.
     public func shape(of name: String) -> [Int]? { entries[name]?.shape }
 
-    /// Returns the values of tensor `name` as float32, whatever float type they are stored in.
+    /// Returns the values of tensor `name`, which must be stored as float32.
     ///
-    /// - Throws: ``WeightsError`` when there is no such tensor, its shape is not `shape`, its type is not a
-    ///   float type, or a value is not finite.
+    /// - Throws: ``WeightsError`` when there is no such tensor, its shape is not `shape`, its type is another, or a
+    ///   value is not finite.
     public func tensor(_ name: String, shape: [Int]) throws(WeightsError) -> [Float] {
-        let entry = try entry(name, shape: shape)
-        let bytes = bytes(of: entry)
-        let values: [Float]
-        switch entry.type {
-        case .float32:
-            values = [Float](unsafeUninitializedCapacity: entry.valueCount) { target, count in
-                count = bytes.copyBytes(to: target) / MemoryLayout<Float>.stride
-            }
-        case .float16:
-            let halves = [UInt16](unsafeUninitializedCapacity: entry.valueCount) { target, count in
-                count = bytes.copyBytes(to: target) / MemoryLayout<UInt16>.stride
-            }
-            values = [Float](unsafeUninitializedCapacity: entry.valueCount) { target, count in
-                lk_widen_halves(halves, entry.valueCount, target.baseAddress)
-                count = entry.valueCount
-            }
-        case .int32, .uint8:
-            throw .wrongType(tensor: name, found: entry.type.rawValue, expected: "F32 or F16")
+        let bytes = try bytes(of: name, type: .float32, shape: shape)
+        let values = [Float](unsafeUninitializedCapacity: shape.reduce(1, *)) { target, count in
+            count = bytes.copyBytes(to: target) / MemoryLayout<Float>.stride
         }
         guard values.allSatisfy(\.isFinite) else { throw .notFinite(tensor: name) }
         return values
@@ -92,23 +76,18 @@ public struct WeightsFile: Sendable {
     ///
     /// - Throws: ``WeightsError`` as ``tensor(_:shape:)`` does.
     public func byteTensor(_ name: String, shape: [Int]) throws(WeightsError) -> [UInt8] {
-        let entry = try entry(name, shape: shape)
-        guard entry.type == .uint8 else {
-            throw .wrongType(tensor: name, found: entry.type.rawValue, expected: "U8")
-        }
-        return [UInt8](bytes(of: entry))
+        [UInt8](try bytes(of: name, type: .uint8, shape: shape))
     }
 
-    private func entry(_ name: String, shape: [Int]) throws(WeightsError) -> Entry {
+    private func bytes(of name: String, type: ElementType, shape: [Int]) throws(WeightsError) -> Data {
         guard let entry = entries[name] else { throw .missing(tensor: name) }
         guard entry.shape == shape else {
             throw .wrongShape(tensor: name, found: entry.shape, expected: shape)
         }
-        return entry
-    }
-
-    private func bytes(of entry: Entry) -> Data {
-        contents[dataStart + entry.range.lowerBound..<dataStart + entry.range.upperBound]
+        guard entry.type == type else {
+            throw .wrongType(tensor: name, found: entry.type.rawValue, expected: type.rawValue)
+        }
+        return contents[dataStart + entry.range.lowerBound..<dataStart + entry.range.upperBound]
     }
 
     private static func checkTiling(
@@ -133,14 +112,12 @@ public struct WeightsFile: Sendable {
 extension WeightsFile {
     enum ElementType: String, Decodable {
         case float32 = "F32"
-        case float16 = "F16"
         case int32 = "I32"
         case uint8 = "U8"
 
         var byteCount: Int {
             switch self {
             case .float32, .int32: 4
-            case .float16: 2
             case .uint8: 1
             }
         }
@@ -151,8 +128,6 @@ extension WeightsFile {
         let type: ElementType
         let shape: [Int]
         let range: Range<Int>
-
-        var valueCount: Int { range.count / type.byteCount }
 
         private enum CodingKeys: String, CodingKey {
             case type = "dtype"

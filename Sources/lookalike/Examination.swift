@@ -36,7 +36,7 @@ struct Examination {
         findings.append(Finding(subject: subject, verdict: verdict, detail: detail))
     }
 
-    /// Compares the kernels and the matrix library with loops in plain Swift.
+    /// Compares the matrix library with a loop in plain Swift.
     mutating func examineMachine() {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let instructions = Processor.kernelInstructionSet

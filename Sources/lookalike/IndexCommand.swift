@@ -13,8 +13,9 @@ struct IndexCommand: ParsableCommand {
         commandName: "index",
         abstract: "Bring folders of pictures into the library.",
         discussion: """
-            Only what is new or has changed is read; run it again whenever you like. A file that cannot be indexed is
-            named with its reason and costs only itself. Ctrl-C stops at the next picture and keeps what is done.
+            Only what is new or has changed is read; run it again whenever you like. A file that cannot be \
+            indexed is named with its reason and costs only itself. Ctrl-C stops at the next picture and keeps \
+            what is done.
 
               lookalike index ~/Pictures
               lookalike index ~/Pictures /mnt/scans --jobs 1

@@ -39,11 +39,11 @@ struct Lookalike: ParsableCommand {
               lookalike search holiday.jpg
               lookalike serve                    # the same on a web page, http://127.0.0.1:8080
 
-            What is known of a collection is kept in a library, by default in the XDG data home
+            What is known of a collection is kept in a library, by default in the XDG data home \
             (~/.local/share/lookalike); --library names another. Pictures themselves are only ever read.
 
-            Exit codes: 0 done; 1 something failed; 2 the query picture is refused; 3 there is no library, or another
-            process writes to it; 64 wrong usage; 130 stopped by Ctrl-C, with everything done so far kept.
+            Exit codes: 0 done; 1 something failed; 2 the query picture is refused; 3 there is no library, or \
+            another process writes to it; 64 wrong usage; 130 stopped by Ctrl-C, with everything done so far kept.
             """,
         version: "0.1.0",
         subcommands: [

@@ -17,8 +17,8 @@ struct SearchCommand: ParsableCommand {
               curl -s https://example.org/a.png | lookalike search -
               lookalike search --id 17           # the look-alikes of a picture in the library
 
-            One line per result, best first: rank, similarity (1 is the same picture), path. Timings go to standard
-            error. Control characters in names are escaped; --json has every name as it is.
+            One line per result, best first: rank, similarity (1 is the same picture), path. Timings go to \
+            standard error. Control characters in names are escaped; --json has every name as it is.
             """
     )
 

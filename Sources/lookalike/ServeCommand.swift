@@ -19,9 +19,10 @@ struct ServeCommand: AsyncParsableCommand {
               lookalike serve --port 9000
               curl --data-binary @holiday.jpg -H 'Content-Type: image/jpeg' 'http://127.0.0.1:8080/v1/search?limit=5'
 
-            Prints one line with the page's address once it listens. Pictures that lookalike index adds meanwhile are
-            found without a restart. Ctrl-C answers the requests under way and ends. There is no authentication yet: bind
-            to another address than loopback only in a network where everybody may see the pictures.
+            Prints one line with the page's address once it listens. Pictures that lookalike index adds \
+            meanwhile are found without a restart. Ctrl-C answers the requests under way and ends. There is no \
+            authentication: bind to another address than loopback only in a network where everybody may see \
+            the pictures.
             """
     )
 
@@ -54,11 +55,14 @@ struct ServeCommand: AsyncParsableCommand {
         ) { address in
             writeLine("Serving \(counted(library.index.count, "picture")) at \(address.absoluteString)")
         }
-        let group = ServiceGroup(
+        var configuration = ServiceGroupConfiguration(
             services: [service],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
+        // A client that sends nothing more must not hold up the end.
+        configuration.maximumGracefulShutdownDuration = .seconds(15)
+        let group = ServiceGroup(configuration: configuration)
         try await group.run()
     }
 }

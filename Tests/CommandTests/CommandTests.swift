@@ -112,12 +112,19 @@ struct CommandTests {
         }
     }
 
-    @Test("every command answers --help with an example of itself")
+    @Test("every command answers --help with an example of itself, and every option is in docs/command-line.md")
     func help() throws {
+        let guide = String(decoding: try bytes(of: repository.appending("docs/command-line.md")), as: UTF8.self)
         for command in ["index", "search", "serve", "status", "remove", "doctor"] {
             let help = try lookalike(command, "--help", inLibrary: false)
             #expect(help.code == 0)
             #expect(help.output.contains("lookalike \(command)"), "\(command)")
+            #expect(guide.contains("\n## \(command)\n"))
+            let options = help.output.matches(of: /\n +(--[a-z]+)/).map { String($0.output.1) }
+            #expect(options.contains("--library"))
+            for option in Set(options).subtracting(["--help", "--version"]) {
+                #expect(guide.contains("`\(option)") || guide.contains(" \(option) "), "\(command) \(option)")
+            }
         }
     }
 

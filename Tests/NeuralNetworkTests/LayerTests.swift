@@ -1,4 +1,3 @@
-import CKernels
 import TestSupport
 import Testing
 
@@ -104,19 +103,6 @@ struct LayerTests {
         #expect(isClose(output.values, linear.map(relu6)))
         layer.apply(to: map, adding: FeatureMap(shape: outputShape, values: residual), into: &output)
         #expect(isClose(output.values, zip(linear, residual).map { $0 + $1 }))
-    }
-
-    @Test("halves widen to exactly the floats they stand for, all 65,536 of them")
-    func halves() {
-        let halves = Array(UInt16.min...UInt16.max)
-        let floats = [Float](unsafeUninitializedCapacity: halves.count) { target, count in
-            lk_widen_halves(halves, halves.count, target.baseAddress)
-            count = halves.count
-        }
-        for (half, float) in zip(halves, floats) {
-            let expected = Float(Float16(bitPattern: half))
-            #expect(float == expected && float.sign == expected.sign || float.isNaN && expected.isNaN)
-        }
     }
 }
 
