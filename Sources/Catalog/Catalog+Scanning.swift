@@ -6,13 +6,13 @@ public import SystemPackage
 public typealias ScanID = Int64
 
 extension Catalog {
-    /// Opens a scan of `roots` and remembers these folders.
-    public func beginScan(of roots: [FilePath], at now: Date = Date()) throws(CatalogError) -> ScanID {
+    /// Opens a scan, and remembers the folders it is of.
+    public func beginScan(of folders: [FilePath], at now: Date = Date()) throws(CatalogError) -> ScanID {
         try write { database in
-            for root in roots {
+            for folder in folders {
                 try database.execute(
                     sql: "INSERT INTO root (path) VALUES (?) ON CONFLICT DO NOTHING",
-                    arguments: [StoredPath(root)]
+                    arguments: [StoredPath(folder)]
                 )
             }
             try database.execute(sql: "INSERT INTO scan (startedAt) VALUES (?)", arguments: [now])

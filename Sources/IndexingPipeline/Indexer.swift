@@ -50,7 +50,7 @@ public struct Indexer: Sendable {
         let roots = try Self.resolve(roots)
         let library = processor.library
         let start = ContinuousClock.now
-        let scan = try library.catalog.beginScan(of: roots)
+        let scan = try library.catalog.beginScan(of: roots.filter(Self.isFolder))
         let stages = RunningStages(processor: processor, jobs: jobs, roots: roots, cancellation: cancellation)
         var summary = IndexingSummary()
         var times = StageTimes()
@@ -91,6 +91,12 @@ public struct Indexer: Sendable {
         return summary
     }
 
+    private static func isFolder(_ path: FilePath) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path.string, isDirectory: &isFolder)
+            && isFolder.boolValue
+    }
+
     /// Returns the absolute paths of `roots` without symbolic links, and without those that lie in another.
     static func resolve(_ roots: [FilePath]) throws(IndexingError) -> [FilePath] {
         var resolved: [FilePath] = []
@@ -106,8 +112,14 @@ public struct Indexer: Sendable {
             resolved.append(path)
         }
         let unique = Set(resolved)
-        return unique.filter { path in !unique.contains { $0 != path && path.starts(with: $0) } }
-            .sorted { $0.string < $1.string }
+        return unique.filter { path in
+            var folder = path
+            while folder.removeLastComponent() {
+                if unique.contains(folder) { return false }
+            }
+            return true
+        }
+        .sorted { $0.string < $1.string }
     }
 }
 

@@ -7,9 +7,9 @@ struct DoctorCommand: ParsableCommand {
         commandName: "doctor",
         abstract: "Try everything the program stands on, and say what works.",
         discussion: """
-            Nothing is just looked up: a picture of each format is made and decoded, a matrix product is \
-            compared with a plain loop, the model embeds a picture, and the library's pictures are asked to \
-            find themselves. Exit code 1 when something is broken.
+            Nothing is just looked up: a picture of each format is made and decoded, a matrix product and \
+            a kernel are compared with plain loops, the model embeds a picture, and the library's pictures are \
+            asked to find themselves. Exit code 1 when something is broken.
 
               lookalike doctor
               lookalike doctor --json

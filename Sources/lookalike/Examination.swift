@@ -36,11 +36,18 @@ struct Examination {
         findings.append(Finding(subject: subject, verdict: verdict, detail: detail))
     }
 
-    /// Compares the matrix library with a loop in plain Swift.
+    /// Compares a kernel and the matrix library with loops in plain Swift.
     mutating func examineMachine() {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let instructions = Processor.kernelInstructionSet
-        note("processor", .works, "\(counted(cores, "core")); kernels for \(instructions)")
+        let kernelDeviation = Processor.largestKernelDeviation()
+        note(
+            "processor",
+            kernelDeviation < 1e-4 ? .works : .broken,
+            "\(counted(cores, "core")); kernels for \(instructions), "
+                + (kernelDeviation < 1e-4
+                    ? "compared with a plain loop" : "off by \(kernelDeviation); please report this")
+        )
 
         let deviation = MatrixLibrary.largestDeviationFromPlainLoop()
         let name = "\(MatrixLibrary.configuration), kernels for \(MatrixLibrary.coreType)"

@@ -51,10 +51,7 @@ struct IndexCommand: ParsableCommand {
         let model = try model.load(for: library)
         let library = try Library(library, model: model, access: .writing)
         if let namedModel { try library.catalog.set(.modelFolder, to: namedModel.string) }
-        let roots = folders.isEmpty ? try library.catalog.roots() : folders.map { FilePath($0).madeAbsolute }
-        guard !roots.isEmpty else {
-            throw ValidationError("Nothing has been indexed yet; name a folder.")
-        }
+        let roots = try folders.isEmpty ? rememberedRoots(library) : folders.map { FilePath($0) }
         let indexer = Indexer(
             library: library,
             embedder: ImageEmbedder(model: model),
@@ -73,6 +70,20 @@ struct IndexCommand: ParsableCommand {
             IndexingReport(summary).print()
         }
         if summary.wasCancelled { throw ExitCode.interrupted }
+    }
+
+    /// The folders indexed before. One that is not there, on a drive that is not plugged in perhaps, is named and left as
+    /// it is: nothing below it is marked as missing.
+    private func rememberedRoots(_ library: Library) throws -> [FilePath] {
+        let remembered = try library.catalog.roots()
+        let present = remembered.filter { FileManager.default.fileExists(atPath: $0.string) }
+        for root in remembered where !present.contains(root) {
+            writeLine("lookalike: \(displayed(root.string)) is not there; left as it is", to: .standardError)
+        }
+        guard !present.isEmpty else {
+            throw ValidationError("There is no folder to index again; name one.")
+        }
+        return present
     }
 }
 

@@ -102,4 +102,14 @@ extension FilePath {
         guard isRelative else { return lexicallyNormalized() }
         return FilePath(FileManager.default.currentDirectoryPath).pushing(self).lexicallyNormalized()
     }
+
+    /// The absolute path without symbolic links, as the catalog knows files; what does not exist is taken literally.
+    var canonical: FilePath {
+        if let real = withPlatformString({ realpath($0, nil) }) {
+            defer { free(real) }
+            return FilePath(platformString: real)
+        }
+        guard let name = madeAbsolute.lastComponent else { return madeAbsolute }
+        return madeAbsolute.removingLastComponent().canonical.appending(name)
+    }
 }

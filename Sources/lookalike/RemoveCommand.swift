@@ -36,7 +36,7 @@ struct RemoveCommand: ParsableCommand {
         var report = Report()
         try Library.changeCatalog(in: library.directory) { catalog in
             for path in paths {
-                let forgotten = try catalog.forget(at: FilePath(path).madeAbsolute)
+                let forgotten = try catalog.forget(at: FilePath(path).canonical)
                 if forgotten.files == 0 { report.unknown.append(path) }
                 report.add(forgotten)
             }

@@ -148,6 +148,19 @@ struct IndexerTests {
         #expect(roots == [photos.path])
     }
 
+    @Test("single files are indexed too, however many; only folders are remembered for the next run")
+    func singleFiles() throws {
+        let names = try sampleNames(3)
+        let files = try names.map { try photos.copy($0) }
+        let crowd = try (0..<3000).map { try photos.write([], to: "crowd/\($0).jpg") }
+        let summary = try index(roots: files + crowd)
+        #expect(summary.embedded == 3)
+        #expect(summary.refused.count == 3000)
+        #expect(try rememberedFolders().isEmpty)
+        _ = try index()
+        #expect(try rememberedFolders() == [photos.path])
+    }
+
     @Test("a root that is not there is refused before anything is touched")
     func missingRoot() throws {
         #expect(throws: IndexingError.self) { try index(roots: [photos.path.appending("nowhere")]) }
@@ -188,6 +201,11 @@ struct IndexerTests {
             jobs: jobs
         )
         return try indexer.run(roots: roots ?? [photos.path], cancellation: cancellation, report: report)
+    }
+
+    private func rememberedFolders() throws -> [FilePath] {
+        let directory = LibraryDirectory(path: libraryFolder.path.appending("library"))
+        return try Library.readCatalog(in: directory) { try $0.roots() }
     }
 
     private func counts() throws -> CatalogCounts {

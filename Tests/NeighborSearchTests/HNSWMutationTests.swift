@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NeighborSearch
@@ -25,7 +26,7 @@ struct HNSWMutationTests {
             if Int.random(in: 0..<10, using: &generator) < removes {
                 #expect(index.remove(key: key) == (oracle.removeValue(forKey: key) != nil))
             } else {
-                var vector = randomUnitVector(dimension: 8, using: &generator)
+                var vector = generator.unitVector(8)
                 if round % 10 == 0, let other = oracle.min(by: { $0.key < $1.key })?.value { vector = other }
                 try index.insert(key: key, vector: vector)
                 oracle[key] = vector

@@ -1,4 +1,5 @@
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import NeighborSearch
@@ -210,7 +211,7 @@ struct SnapshotDamageTests {
                 }
                 accepted += 1
                 try index.checkInvariants()
-                let query = randomUnitVector(dimension: index.dimension, using: &generator)
+                let query = generator.unitVector(index.dimension)
                 let answer = try index.graphNearest(
                     to: query,
                     count: index.count,

@@ -1,20 +1,6 @@
+import TestSupport
+
 @testable import NeighborSearch
-
-/// Reproducible randomness, independent of the generator under test (xorshift64*).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    }
-
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
-}
 
 /// A vector of length 1 in the direction of `vector`.
 func normalized(_ vector: [Float]) -> [Float] {
@@ -22,22 +8,13 @@ func normalized(_ vector: [Float]) -> [Float] {
     return vector.map { $0 / length }
 }
 
-func randomUnitVector(dimension: Int, using generator: inout SeededGenerator) -> [Float] {
-    // The sum of three uniform numbers is round enough.
-    normalized(
-        (0..<dimension).map { _ in
-            (0..<3).reduce(Float(0)) { sum, _ in sum + .random(in: -1...1, using: &generator) }
-        }
-    )
-}
-
 /// Unit vectors around a few centres, as embeddings of photographs are.
 func clusteredVectors(_ count: Int, dimension: Int, clusters: Int = 12, seed: UInt64) -> [[Float]] {
     var generator = SeededGenerator(seed: seed)
-    let centres = (0..<clusters).map { _ in randomUnitVector(dimension: dimension, using: &generator) }
+    let centres = (0..<clusters).map { _ in generator.unitVector(dimension) }
     return (0..<count).map { _ in
         let centre = centres.randomElement(using: &generator)!
-        let noise = randomUnitVector(dimension: dimension, using: &generator)
+        let noise = generator.unitVector(dimension)
         return normalized(zip(centre, noise).map { $0 + 0.8 * $1 })
     }
 }
