@@ -39,7 +39,8 @@ final class HNSWBuilder {
         let top = graph.level(of: graph.entryPoint)
         let neighborhoods = findNeighborhoods(of: slot, level: level, top: top)
         for layer in stride(from: min(level, top), through: 0, by: -1) {
-            connect(slot, toBestOf: neighborhoods[layer], atLayer: layer)
+            let candidates = lookingBeyondCopies(neighborhoods[layer], of: slot, atLayer: layer)
+            connect(slot, toBestOf: candidates, atLayer: layer)
         }
         if level > top {
             graph.entryPoint = slot
@@ -100,12 +101,30 @@ final class HNSWBuilder {
         )
     }
 
+    /// Adds the neighbours of the best candidate when all candidates are equally near: more copies of one
+    /// item than the beam is wide, who would link to each other alone and lead no walk out again.
+    ///
+    /// Algorithm 4 has this as `extendCandidates`, for data that clusters extremely.
+    private func lookingBeyondCopies(
+        _ candidates: [Candidate],
+        of slot: UInt32,
+        atLayer layer: Int
+    ) -> [Candidate] {
+        guard candidates.count == constructionBeamWidth,
+            candidates.first?.similarity == candidates.last?.similarity
+        else { return candidates }
+        let known = Set(candidates.map(\.slot))
+        let beyond = graph.links(of: candidates[0].slot, atLayer: layer).filter { !known.contains($0) }
+        let selection = NeighborSelection(vectors: vectors.unsafeHandle)
+        return candidates + selection.candidates(beyond, for: slot) { _ in false }
+    }
+
     private func connect(_ slot: UInt32, toBestOf candidates: [Candidate], atLayer layer: Int) {
         let selection = NeighborSelection(vectors: vectors.unsafeHandle)
-        var chosen = selection.select(candidates, limit: graph.connectivity)
+        var chosen = selection.select(candidates, for: slot, limit: graph.connectivity)
         if layer == 0 {
             let parent =
-                chosen.first(where: tree.hasRoom) ?? candidates.first { tree.hasRoom($0.slot) }?.slot
+                candidates.first { tree.hasRoom($0.slot) }?.slot
                 ?? tree.nodeWithRoom(below: candidates[0].slot)
             tree.setParent(of: slot, to: parent)
             if !chosen.contains(parent) {
@@ -127,7 +146,7 @@ final class HNSWBuilder {
         let candidates = selection.candidates(links + [target], for: node) {
             layer == 0 && tree.joins(node, $0)
         }
-        let kept = selection.select(candidates, limit: graph.width(ofLayer: layer))
+        let kept = selection.select(candidates, for: node, limit: graph.width(ofLayer: layer))
         editor.setLinks(of: node, atLayer: layer, to: kept)
     }
 

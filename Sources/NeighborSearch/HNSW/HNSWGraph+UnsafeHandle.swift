@@ -37,7 +37,7 @@ final class HNSWGraph {
         firstUpperLists = FlatMemory()
     }
 
-    /// Takes over the parts of a saved graph, which ``HNSWGraph/firstFault(freeSlots:)`` has yet to approve.
+    /// Takes over the parts of a saved graph, which ``HNSWGraph/verify()`` has yet to approve.
     init(
         connectivity: Int,
         levels: consuming FlatMemory<UInt8>,

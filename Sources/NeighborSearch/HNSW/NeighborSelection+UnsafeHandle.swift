@@ -9,24 +9,33 @@ struct NeighborSelection {
     ///
     /// Two neighbours that are nearer to each other than to the node show the same way; one of them is
     /// enough, and the place is better spent on another direction. Marked candidates are kept in any case.
+    /// Copies of the node itself lie in no direction: the rule above would keep them all, and a clump of
+    /// copies would link to itself alone. One is kept.
     ///
     /// - Parameters:
-    ///   - candidates: best first, their similarities being to the node whose neighbours are chosen.
+    ///   - candidates: best first, their similarities being to `node`.
+    ///   - node: the node whose neighbours are chosen.
     ///   - limit: at least the number of marked candidates.
     /// - Returns: the slots kept, best first.
     /// - Complexity: at most `limit` inner products per candidate; most fall at the first few.
-    func select(_ candidates: [Candidate], limit: Int) -> [UInt32] {
+    func select(_ candidates: [Candidate], for node: UInt32, limit: Int) -> [UInt32] {
         if candidates.count <= limit {
             return candidates.map(\.slot)
         }
         var places = limit - candidates.count(where: \.isMarked)
         precondition(places >= 0, "limit \(limit) is below the number of links to keep")
+        let similarityOfCopies = vectors.similarity(node, node)
+        var hasCopy = false
         return [UInt32](unsafeUninitializedCapacity: limit) { kept, count in
             for candidate in candidates {
+                let isCopy = candidate.similarity >= similarityOfCopies
+                defer { hasCopy = hasCopy || isCopy }
                 if candidate.isMarked {
                     kept[count] = candidate.slot
                     count += 1
-                } else if places > 0, isDiverse(candidate, from: kept.baseAddress!, count: count) {
+                } else if places > 0, !(isCopy && hasCopy),
+                    isDiverse(candidate, from: kept.baseAddress!, count: count)
+                {
                     kept[count] = candidate.slot
                     count += 1
                     places -= 1
