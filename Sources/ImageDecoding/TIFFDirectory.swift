@@ -54,25 +54,28 @@ struct TIFFDirectory {
             let offset =
                 isInside ? inside : file.number(at: inside, count: word, littleEndian: isLittleEndian)
             guard let offset else { continue }
+            // Of a tag that occurs twice libtiff heeds the first.
+            if fields[tag] != nil { continue }
             fields[tag] = Field(byteCountOfValue: size, count: count, offset: offset)
         }
     }
 
     /// The larger of picture and tile, per side.
     var largestSize: (width: Int, height: Int) {
-        func larger(_ one: Int, _ other: Int) -> Int { max(values(one).first ?? 0, values(other).first ?? 0) }
+        func larger(_ one: Int, _ other: Int) -> Int {
+            max(values(of: one).first ?? 0, values(of: other).first ?? 0)
+        }
         return (larger(Tag.imageWidth, Tag.tileWidth), larger(Tag.imageLength, Tag.tileLength))
     }
 
     /// Whether values or pixels would have to lie beyond the last byte.
     var endsEarly: Bool {
-        let pixels =
-            Array(zip(values(Tag.stripOffsets), values(Tag.stripByteCounts)))
-            + Array(zip(values(Tag.tileOffsets), values(Tag.tileByteCounts)))
+        func isBeyondEnd(offset: Int, count: Int) -> Bool {
+            count > 0 && offset > file.bytes.count - min(count, file.bytes.count)
+        }
         return !fields.values.allSatisfy(isInside)
-            || pixels.contains { offset, count in
-                count > 0 && offset > file.bytes.count - min(count, file.bytes.count)
-            }
+            || zip(values(of: Tag.stripOffsets), values(of: Tag.stripByteCounts)).contains(where: isBeyondEnd)
+            || zip(values(of: Tag.tileOffsets), values(of: Tag.tileByteCounts)).contains(where: isBeyondEnd)
     }
 
     private func isInside(_ field: Field) -> Bool {
@@ -80,12 +83,13 @@ struct TIFFDirectory {
             && field.count <= (file.bytes.count - field.offset) / field.byteCountOfValue
     }
 
-    /// The numbers of a tag; none if it is missing or they lie beyond the last byte.
-    private func values(_ tag: Int) -> [Int] {
-        guard let field = fields[tag], isInside(field) else { return [] }
-        let size = field.byteCountOfValue
-        return (0..<field.count).compactMap {
-            file.number(at: field.offset + $0 * size, count: size, littleEndian: isLittleEndian)
+    /// The numbers of a tag; none if it is missing or they lie beyond the last byte. Lazy: a hostile file may
+    /// claim as many as it has bytes.
+    private func values(of tag: Int) -> some Collection<Int> {
+        let field = fields[tag].flatMap { isInside($0) ? $0 : nil }
+        let (offset, size) = (field?.offset ?? 0, field?.byteCountOfValue ?? 1)
+        return (0..<(field?.count ?? 0)).lazy.map {
+            file.number(at: offset + $0 * size, count: size, littleEndian: isLittleEndian) ?? 0
         }
     }
 }

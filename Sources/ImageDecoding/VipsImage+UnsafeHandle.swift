@@ -2,8 +2,8 @@ import CVips
 
 /// An image of libvips, owned. A step of the pipeline gives a new one and leaves the old one as it was.
 ///
-/// The pipeline runs only in `copiedToMemory` and `pixels`; the bytes it was opened on must outlive that,
-/// which is why `opening` takes them as a buffer pointer whose closure the caller is in.
+/// The pipeline runs only in `forEachRow` and `encoded`; the bytes it was opened on must outlive that, which
+/// is why `opening` takes them as a buffer pointer whose closure the caller is in.
 struct VipsImage: ~Copyable {
     private let handle: OpaquePointer
 

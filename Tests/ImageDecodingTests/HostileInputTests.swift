@@ -74,6 +74,9 @@ struct HostileInputTests {
         #expect(
             refusal(.bytes(tiff(tags: [(256, 1), (257, 1), (322, 60_000), (323, 60_000)]))) == .tooManyPixels
         )
+        // A decoder heeds the first of two tags, so a harmless second one must not hide it.
+        let twice = [(256, 1), (257, 1), (322, 60_000), (322, 16), (323, 60_000), (323, 16)]
+        #expect(refusal(.bytes(tiff(tags: twice))) == .tooManyPixels)
     }
 
     @Test("pictures up to the limit are decoded, one pixel more is not")
