@@ -18,7 +18,7 @@ struct SnapshotDamageTests {
             index.remove(key: key)
         }
         try index.save(to: directory.appending("sound"), identity: .init(model: "model", catalogSequence: 3))
-        return try readFile(directory.appending("sound"))
+        return try bytes(of: directory.appending("sound"))
     }
 
     private func load(_ bytes: [UInt8], in directory: FilePath) throws -> HNSWIndex {

@@ -1,4 +1,5 @@
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import NeighborSearch
@@ -40,7 +41,7 @@ struct SnapshotTests {
             #expect(try answers(loaded.index) == answers(index))
             try loaded.index.checkInvariants()
             try loaded.index.save(to: directory.appending("b"), identity: Self.identity)
-            #expect(try readFile(directory.appending("a")) == readFile(directory.appending("b")))
+            #expect(try bytes(of: directory.appending("a")) == bytes(of: directory.appending("b")))
         }
     }
 
@@ -66,7 +67,7 @@ struct SnapshotTests {
             let path = directory.appending("a")
             let original = try sampleIndex()
             try original.save(to: path, identity: Self.identity)
-            let bytes = try readFile(path)
+            let saved = try bytes(of: path)
             let loaded = try HNSWIndex.load(from: path).index
             let more = clusteredVectors(40, dimension: 11, seed: 33)
             for index in [original, loaded] {
@@ -79,7 +80,7 @@ struct SnapshotTests {
                 try index.checkInvariants()
             }
             #expect(try answers(loaded) == answers(original))
-            #expect(try readFile(path) == bytes)
+            #expect(try bytes(of: path) == saved)
             try loaded.save(to: path, identity: Self.identity)
             #expect(try answers(HNSWIndex.load(from: path).index) == answers(original))
         }
