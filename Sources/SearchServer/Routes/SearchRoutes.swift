@@ -28,7 +28,7 @@ struct SearchRoutes: Sendable {
         // The place is kept until the answer is there: the bytes stay in memory that long.
         return try await uploads.occupy {
             let body = try await request.bodyBytes(upTo: maximumBodyByteCount)
-            return try await respond(to: .bytes(format.picture(in: body)), limit: limit)
+            return try await respond(limit: limit) { .bytes(try format.picture(in: body)) }
         }
     }
 
@@ -36,11 +36,17 @@ struct SearchRoutes: Sendable {
     @Sendable private func searchByImage(_ request: Request, _ context: Route.Context) async throws
         -> Response
     {
-        try await respond(to: .image(context.imageID()), limit: limit(of: request))
+        let id = try context.imageID()
+        return try await respond(limit: limit(of: request)) { .image(id) }
     }
 
-    private func respond(to query: ImageQuery, limit: Int) async throws -> Response {
-        let found = try await workers.run { [backend] in try backend.search(query, limit: limit) }
+    /// Answers the search that `query` names; it is called on a worker, since a large form takes long to
+    /// read.
+    private func respond(
+        limit: Int,
+        to query: @escaping @Sendable () throws -> ImageQuery
+    ) async throws -> Response {
+        let found = try await workers.run { [backend] in try backend.search(query(), limit: limit) }
         var response = try Response.json(SearchDescription(found))
         response.headers[.cacheControl] = "no-store"
         return response
