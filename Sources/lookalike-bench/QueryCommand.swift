@@ -77,9 +77,9 @@ struct QueryCommand: ParsableCommand {
     }
 
     private func ask(_ query: ImageQuery, _ pipeline: SearchPipeline, _ samples: inout Samples) throws {
-        let start = ContinuousClock.now
-        let response = try pipeline.search(query, limit: limit)
-        samples.totals.append((ContinuousClock.now - start) / .milliseconds(1))
+        let (response, cost) = try measure { try pipeline.search(query, limit: limit) }
+        samples.wall.append(1000 * cost.wallSeconds)
+        samples.cpu.append(1000 * cost.cpuSeconds)
         samples.method = response.method
         for timing in response.timings {
             samples.stages[timing.stage, default: []].append(timing.milliseconds)
@@ -87,20 +87,23 @@ struct QueryCommand: ParsableCommand {
     }
 
     private struct Samples {
-        var totals: [Double] = []
+        var wall: [Double] = []
+        var cpu: [Double] = []
         var stages: [String: [Double]] = [:]
         var method = ""
 
         var report: KindReport {
             KindReport(
-                total: Latencies(milliseconds: totals),
+                wall: Latencies(milliseconds: wall),
+                cpu: Latencies(milliseconds: cpu),
                 stages: stages.mapValues { Latencies(milliseconds: $0) }
             )
         }
     }
 
     private struct KindReport: Encodable {
-        let total: Latencies
+        let wall: Latencies
+        let cpu: Latencies
         let stages: [String: Latencies]
     }
 

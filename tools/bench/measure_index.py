@@ -16,12 +16,11 @@ def measure(inputs):
 
 
 def compare(inputs, pictures, rounds):
-    contenders = {}
-    for jobs in (1, 2):
-        contenders[f"lookalike, {jobs} job"] = lambda jobs=jobs: ours(inputs, pictures, jobs)
-        for decoder, runtime in PEERS:
-            contenders[f"{decoder} + {runtime} + hnswlib, {jobs} job"] = (
-                lambda jobs=jobs, decoder=decoder, runtime=runtime: peer(inputs, pictures, jobs, decoder, runtime))
+    contenders = {f"lookalike, jobs {jobs}": lambda jobs=jobs: ours(inputs, pictures, jobs) for jobs in (1, 2)}
+    contenders |= {
+        f"{decoder} + {runtime} + hnswlib, processes 2": (
+            lambda decoder=decoder, runtime=runtime: peer(inputs, pictures, 2, decoder, runtime))
+        for decoder, runtime in PEERS}
     runs = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, contender in contenders.items():

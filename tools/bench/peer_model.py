@@ -15,8 +15,12 @@ RUNTIMES = ("onnxruntime", "openvino")
 
 def export(path):
     """Writes the ONNX file, from the original PyTorch network and not from the product's weights."""
+    import warnings
+
     import torch
     from safetensors.numpy import load_file
+
+    warnings.filterwarnings("ignore", message="Constant folding")  # onnxruntime and openvino fold it themselves
 
     sys.path.insert(0, str(ROOT / "tools" / "training"))
     import reference
