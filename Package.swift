@@ -119,9 +119,22 @@ let package = Package(
                 "NeuralNetwork", "QueryPipeline", "SearchServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]
+        ),
+
+        // Our half of the measurements; tools/bench has the peers'.
+        .executableTarget(
+            name: "lookalike-bench",
+            dependencies: [
+                "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
+                "NeuralNetwork",
+                "QueryPipeline",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
 
@@ -133,7 +146,9 @@ let package = Package(
         ),
         .testTarget(
             name: "ImageDecodingTests",
-            dependencies: ["ImageDecoding", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "ImageDecoding", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             exclude: ["Fixtures"]
         ),
         .testTarget(
@@ -180,6 +195,7 @@ let package = Package(
                 "IndexingPipeline", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
                 "NeighborSearch",
                 "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
@@ -200,7 +216,7 @@ let package = Package(
         .testTarget(
             name: "SearchServerTests",
             dependencies: [
-                "SearchServer", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
+                "SearchServer", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
                 "IndexingPipeline",
                 "QueryPipeline", "TestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -208,7 +224,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -220,6 +235,7 @@ let package = Package(
 for target in package.targets where target.type != .system {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
+        .treatAllWarnings(as: .error),
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableUpcomingFeature("InternalImportsByDefault"),

@@ -8,6 +8,9 @@
 // Channels held in registers at a time: four 512-bit accumulators, enough to hide the latency of an FMA.
 enum { channel_block = 64 };
 
+// Output channels of a full convolution at a time: all 32 of the network's first layer.
+enum { convolution_block = 32 };
+
 static inline float relu6(float value) {
     value = value < 0 ? 0 : value;
     return value > 6 ? 6 : value;
@@ -20,27 +23,43 @@ static inline void clip_taps(ptrdiff_t origin, ptrdiff_t kernel_size, ptrdiff_t 
     *past_last = origin + kernel_size > extent ? extent - origin : kernel_size;
 }
 
+/// One output pixel, `count` output channels of it; `count` is a compile-time constant on the hot path, so that the sums
+/// stay in registers.
+__attribute__((always_inline)) static inline void convolution_pixel(const struct lk_convolution_geometry *g,
+                                                                    ptrdiff_t input_channels,
+                                                                    ptrdiff_t output_channels, const float *input,
+                                                                    const float *weights, const float *bias,
+                                                                    ptrdiff_t origin_y, ptrdiff_t origin_x,
+                                                                    float *output, ptrdiff_t count) {
+    ptrdiff_t first_ky, last_ky, first_kx, last_kx;
+    clip_taps(origin_y, g->kernel_size, g->input_height, &first_ky, &last_ky);
+    clip_taps(origin_x, g->kernel_size, g->input_width, &first_kx, &last_kx);
+    float sums[convolution_block];
+    for (ptrdiff_t o = 0; o < count; o++) sums[o] = bias[o];
+    for (ptrdiff_t ky = first_ky; ky < last_ky; ky++) {
+        for (ptrdiff_t kx = first_kx; kx < last_kx; kx++) {
+            const float *pixel = input + ((origin_y + ky) * g->input_width + origin_x + kx) * input_channels;
+            const float *tap = weights + (ky * g->kernel_size + kx) * input_channels * output_channels;
+            for (ptrdiff_t i = 0; i < input_channels; i++, tap += output_channels)
+                for (ptrdiff_t o = 0; o < count; o++) sums[o] += pixel[i] * tap[o];
+        }
+    }
+    for (ptrdiff_t o = 0; o < count; o++) output[o] = relu6(sums[o]);
+}
+
 LK_DISPATCH
 void lk_convolution_relu6(const struct lk_convolution_geometry *g, ptrdiff_t input_channels, ptrdiff_t output_channels,
                           const float *input, const float *weights, const float *bias, float *output) {
     for (ptrdiff_t y = 0; y < g->output_height; y++) {
-        ptrdiff_t origin_y = y * g->stride - g->padding_top, first_ky, last_ky;
-        clip_taps(origin_y, g->kernel_size, g->input_height, &first_ky, &last_ky);
         for (ptrdiff_t x = 0; x < g->output_width; x++) {
-            ptrdiff_t origin_x = x * g->stride - g->padding_left, first_kx, last_kx;
-            clip_taps(origin_x, g->kernel_size, g->input_width, &first_kx, &last_kx);
-            float sums[channel_block];
-            for (ptrdiff_t o = 0; o < output_channels; o++) sums[o] = bias[o];
-            for (ptrdiff_t ky = first_ky; ky < last_ky; ky++) {
-                for (ptrdiff_t kx = first_kx; kx < last_kx; kx++) {
-                    const float *pixel = input + ((origin_y + ky) * g->input_width + origin_x + kx) * input_channels;
-                    const float *tap = weights + (ky * g->kernel_size + kx) * input_channels * output_channels;
-                    for (ptrdiff_t i = 0; i < input_channels; i++)
-                        for (ptrdiff_t o = 0; o < output_channels; o++)
-                            sums[o] += pixel[i] * tap[i * output_channels + o];
-                }
-            }
-            for (ptrdiff_t o = 0; o < output_channels; o++) output[o] = relu6(sums[o]);
+            ptrdiff_t origin_y = y * g->stride - g->padding_top, origin_x = x * g->stride - g->padding_left;
+            ptrdiff_t o = 0;
+            for (; o + convolution_block <= output_channels; o += convolution_block)
+                convolution_pixel(g, input_channels, output_channels, input, weights + o, bias + o, origin_y, origin_x,
+                                  output + o, convolution_block);
+            if (o < output_channels)
+                convolution_pixel(g, input_channels, output_channels, input, weights + o, bias + o, origin_y, origin_x,
+                                  output + o, output_channels - o);
             output += output_channels;
         }
     }

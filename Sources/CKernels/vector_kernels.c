@@ -1,18 +1,6 @@
 #include "VectorKernels.h"
 
-// The loops are plain C. `target_clones` compiles each of them three times and the loader picks one by the
-// processor, so the program starts on any x86-64; elsewhere the baseline (NEON on arm64) is compiled once.
-// The thread sanitizer's runtime is not up yet when the loader asks the resolvers, so it gets the baseline.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define LOOKALIKE_SANITIZED 1
-#endif
-#endif
-#if defined(__x86_64__) && !defined(LOOKALIKE_SANITIZED)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
+#include "KernelDispatch.h"
 
 enum { FLOATS_PER_CACHE_LINE = 16 };
 
@@ -32,13 +20,13 @@ static inline __attribute__((always_inline)) void prefetch_row(const float *row,
     }
 }
 
-FOR_EACH_PROCESSOR
-float lookalike_inner_product(const float *a, const float *b, size_t dimension) {
+LK_DISPATCH
+float lk_inner_product(const float *a, const float *b, size_t dimension) {
     return dot(a, b, dimension);
 }
 
-FOR_EACH_PROCESSOR
-void lookalike_inner_products_of_rows(const float *query, const float *matrix, size_t stride, size_t dimension,
+LK_DISPATCH
+void lk_inner_products_of_rows(const float *query, const float *matrix, size_t stride, size_t dimension,
                                       const uint32_t *rows, size_t count, float *scores) {
     // Rows of a graph search lie anywhere, so the next one is fetched while this one is summed.
     if (count > 0) {
@@ -52,16 +40,16 @@ void lookalike_inner_products_of_rows(const float *query, const float *matrix, s
     }
 }
 
-FOR_EACH_PROCESSOR
-void lookalike_inner_products_of_range(const float *query, const float *matrix, size_t stride, size_t dimension,
+LK_DISPATCH
+void lk_inner_products_of_range(const float *query, const float *matrix, size_t stride, size_t dimension,
                                        size_t count, float *scores) {
     for (size_t i = 0; i < count; i++) {
         scores[i] = dot(query, matrix + i * stride, dimension);
     }
 }
 
-FOR_EACH_PROCESSOR
-bool lookalike_any_inner_product_above(const float *query, const float *matrix, size_t stride, size_t dimension,
+LK_DISPATCH
+bool lk_any_inner_product_above(const float *query, const float *matrix, size_t stride, size_t dimension,
                                        const uint32_t *rows, size_t count, float threshold) {
     for (size_t i = 0; i < count; i++) {
         if (dot(query, matrix + rows[i] * stride, dimension) > threshold) {

@@ -75,19 +75,24 @@ extension Catalog {
         }
     }
 
-    /// Returns up to `count` images that `model` has embedded, evenly spread over their numbers.
-    public func sampleOfEmbeddedImages(model: ModelID, count: Int) throws(CatalogError) -> [ImageID] {
+    /// Returns up to `count` embeddings by `model`, evenly spread over the numbers of their images.
+    public func sampleOfEmbeddings(
+        model: ModelID,
+        count: Int
+    ) throws(CatalogError) -> [(image: ImageID, vector: [Float])] {
         try read { database in
-            try Int64.fetchAll(
+            let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT imageID FROM
-                        (SELECT imageID, row_number() OVER (ORDER BY imageID) AS number, count(*) OVER () AS total
+                    SELECT imageID, vector FROM
+                        (SELECT imageID, vector, row_number() OVER (ORDER BY imageID) AS number,
+                                count(*) OVER () AS total
                          FROM embedding WHERE modelID = :model)
                     WHERE (number - 1) % max(1, total / :count) = 0 LIMIT :count
                     """,
                 arguments: ["model": model, "count": count]
             )
+            return rows.map { ($0[0], VectorCoding.vector(from: $0[1])) }
         }
     }
 
@@ -99,44 +104,47 @@ extension Catalog {
         }
     }
 
-    /// Calls `body` once for each image whose embedding by `model` changed after `sequence`, with its state
-    /// now.
+    /// Calls `body` for the images whose embedding by `model` changed after `sequence`, with their state now,
+    /// in the order of their last change.
     ///
-    /// Everything is read from one snapshot of the database, row by row: memory does not grow with the number
-    /// of changes.
+    /// All of it is one snapshot of the database, read row by row: memory does not grow with the number of
+    /// changes.
     ///
     /// - Returns: The number of the newest change in that snapshot: what to pass as `sequence` next time.
+    /// - Throws: ``CatalogError``, or what `body` throws.
     public func forEachChange(
         after sequence: Int64,
         model: ModelID,
         _ body: (EmbeddingChange) throws -> Void
     ) throws -> Int64 {
-        try database.read { database in
-            let dimension = try Int.fetchOne(
-                database,
-                sql: "SELECT dimension FROM model WHERE id = ?",
-                arguments: [model]
-            )
-            let rows = try Row.fetchCursor(
-                database,
-                sql: """
-                    SELECT changed.imageID, embedding.vector
-                    FROM (SELECT imageID, max(sequence) AS sequence FROM embeddingChange
-                          WHERE sequence > ? AND modelID = ? GROUP BY imageID) AS changed
-                    LEFT JOIN embedding ON embedding.imageID = changed.imageID AND embedding.modelID = ?
-                    ORDER BY changed.sequence
-                    """,
-                arguments: [sequence, model, model]
-            )
-            while let row = try rows.next() {
-                let imageID: ImageID = row[0]
-                let vector = (row[1] as Data?).map(VectorCoding.vector(from:))
-                guard vector == nil || vector?.count == dimension else {
-                    throw CatalogError.damagedEmbedding(image: imageID)
+        try wrappingDatabaseErrors {
+            try database.read { database in
+                let dimension = try Int.fetchOne(
+                    database,
+                    sql: "SELECT dimension FROM model WHERE id = ?",
+                    arguments: [model]
+                )
+                let rows = try Row.fetchCursor(
+                    database,
+                    sql: """
+                        SELECT change.imageID, embedding.vector
+                        FROM embeddingChange AS change
+                        LEFT JOIN embedding ON embedding.modelID = change.modelID AND embedding.imageID = change.imageID
+                        WHERE change.sequence > ? AND change.modelID = ?
+                        ORDER BY change.sequence
+                        """,
+                    arguments: [sequence, model]
+                )
+                while let row = try rows.next() {
+                    let imageID: ImageID = row[0]
+                    let vector = (row[1] as Data?).map(VectorCoding.vector(from:))
+                    guard vector == nil || vector?.count == dimension else {
+                        throw CatalogError.damagedEmbedding(image: imageID)
+                    }
+                    try body(EmbeddingChange(imageID: imageID, vector: vector))
                 }
-                try body(EmbeddingChange(imageID: imageID, vector: vector))
+                return try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM embeddingChange") ?? 0
             }
-            return try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM embeddingChange") ?? 0
         }
     }
 }

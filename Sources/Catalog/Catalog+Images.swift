@@ -3,8 +3,14 @@ internal import GRDB
 public import SystemPackage
 
 extension Catalog {
-    /// Returns the images with these numbers, those that exist, in no particular order.
+    /// The most images that one query describes; SQLite limits the number of arguments of a statement.
+    public static let maximumImagesPerQuery = 1000
+
+    /// Returns the images with these numbers, those that exist, in ascending order of number.
+    ///
+    /// - Parameter ids: At most ``maximumImagesPerQuery``.
     public func images(_ ids: some Collection<ImageID>) throws(CatalogError) -> [StoredImage] {
+        precondition(ids.count <= Self.maximumImagesPerQuery, "\(ids.count) images in one query")
         guard !ids.isEmpty else { return [] }
         return try read { database in
             let request: SQLRequest<Row> = """
@@ -53,24 +59,27 @@ extension Catalog {
         try images([id]).first
     }
 
-    /// Forgets the files at or below `path`, and every image that is left without a file. The files
-    /// themselves stay.
+    /// Forgets the files and indexed folders at or below `path`, and every image that is left without a file.
+    /// The files themselves stay.
     ///
-    /// - Returns: How many files and images were forgotten.
-    public func forget(at path: FilePath) throws(CatalogError) -> (files: Int, images: Int) {
+    /// - Returns: How many files and images were forgotten; nil when nothing was known there.
+    public func forget(at path: FilePath) throws(CatalogError) -> (files: Int, images: Int)? {
         try write { database in
             let stored = StoredPath(path)
-            try database.execute(sql: "DELETE FROM file WHERE path = ?", arguments: [stored])
-            var files = database.changesCount
-            for range in stored.rangesBelow {
-                try database.execute(
-                    sql: "DELETE FROM file WHERE path >= ? AND path < ?",
-                    arguments: [range.lower, range.upper]
-                )
-                files += database.changesCount
+            var counts = ["file": 0, "root": 0]
+            for table in counts.keys {
+                try database.execute(sql: "DELETE FROM \(table) WHERE path = ?", arguments: [stored])
+                counts[table, default: 0] += database.changesCount
+                for range in stored.rangesBelow {
+                    try database.execute(
+                        sql: "DELETE FROM \(table) WHERE path >= ? AND path < ?",
+                        arguments: [range.lower, range.upper]
+                    )
+                    counts[table, default: 0] += database.changesCount
+                }
             }
-            try database.execute(sql: "DELETE FROM root WHERE path = ?", arguments: [stored])
-            return (files, try database.deleteImagesWithoutFile())
+            guard counts.values.contains(where: { $0 > 0 }) else { return nil }
+            return (counts["file", default: 0], try database.deleteImagesWithoutFile())
         }
     }
 
@@ -128,7 +137,8 @@ extension Catalog {
 }
 
 extension Database {
-    fileprivate func deleteImagesWithoutFile() throws -> Int {
+    /// Deletes every image that no file holds, missing files included, and returns how many there were.
+    func deleteImagesWithoutFile() throws -> Int {
         try execute(
             sql: "DELETE FROM image WHERE NOT EXISTS (SELECT 1 FROM file WHERE file.imageID = image.id)"
         )

@@ -28,7 +28,7 @@ extension Catalog {
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT file.id, byteCount, modifiedAtNanoseconds, inode, refusalReason, refusalMessage,
-                           embedding.imageID IS NOT NULL
+                           embedding.imageID IS NOT NULL, file.imageID
                     FROM file LEFT JOIN embedding
                         ON embedding.modelID = ? AND embedding.imageID = file.imageID
                     WHERE path = ?
@@ -44,6 +44,7 @@ extension Catalog {
                     modifiedAtNanoseconds: row[2],
                     inode: UInt64(bitPattern: row[3] as Int64)
                 ),
+                imageID: row[7],
                 refusal: (row[4] as String?).map { Refusal(reason: $0, message: row[5]) },
                 isEmbedded: row[6]
             )
@@ -100,16 +101,23 @@ extension Catalog {
     ///
     /// - Parameter unreadable: Directories that could not be walked; nothing is concluded about what lies
     ///   below them.
+    /// An image whose last file now holds something else is forgotten with its embeddings; one whose file is
+    /// missing is kept.
+    ///
     /// - Returns: How many files are newly missing.
     public func finishScan(
         _ scan: ScanID,
         of roots: [FilePath],
-        exceptBelow unreadable: [FilePath],
+        except unreadable: [FilePath],
         at now: Date = Date()
     ) throws(CatalogError) -> Int {
         try write { database in
-            for directory in unreadable {
-                for range in StoredPath(directory).rangesBelow {
+            for path in unreadable {
+                try database.execute(
+                    sql: "UPDATE file SET scanID = ? WHERE path = ?",
+                    arguments: [scan, StoredPath(path)]
+                )
+                for range in StoredPath(path).rangesBelow {
                     try database.execute(
                         sql: "UPDATE file SET scanID = ? WHERE path >= ? AND path < ?",
                         arguments: [scan, range.lower, range.upper]
@@ -137,6 +145,7 @@ extension Catalog {
                     arguments: [now, StoredPath(root)]
                 )
             }
+            _ = try database.deleteImagesWithoutFile()
             return missing
         }
     }

@@ -33,7 +33,7 @@ public final class Catalog: Sendable {
         } catch let error as CatalogError {
             throw error
         } catch {
-            throw .unusable(path: path.string, reason: String(describing: error))
+            throw .unusable(path: path.string, reason: CatalogError.reason(for: error))
         }
     }
 
@@ -56,7 +56,16 @@ public final class Catalog: Sendable {
         } catch let error as CatalogError {
             throw error
         } catch {
-            throw .failed(reason: String(describing: error))
+            throw .failed(reason: CatalogError.reason(for: error))
+        }
+    }
+
+    /// Calls `body` and lets its own errors through; what the database throws becomes a ``CatalogError``.
+    func wrappingDatabaseErrors<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw CatalogError.failed(reason: CatalogError.reason(for: error))
         }
     }
 }

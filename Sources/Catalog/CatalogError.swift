@@ -1,3 +1,5 @@
+internal import GRDB
+
 /// Tells why the catalog cannot be used.
 public enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The database could not be opened or migrated.
@@ -17,9 +19,27 @@ public enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
         case .newerFormat(let path):
             "the catalog \(path) was written by a newer lookalike; update this program or name another --library"
         case .failed(let reason):
-            "the catalog refused: \(reason)"
+            "the catalog cannot go on: \(reason)"
         case .damagedEmbedding(let image):
             "the stored embedding of image \(image) is damaged; remove the image and index it again"
+        }
+    }
+}
+
+extension CatalogError {
+    /// Says in words what the database met, and what to do; SQL and values stay inside.
+    static func reason(for error: any Error) -> String {
+        guard let error = error as? DatabaseError else { return "unexpected: \(error)" }
+        return switch error.resultCode {
+        case .SQLITE_NOTADB: "the file is not a database; name another library"
+        case .SQLITE_CORRUPT: "the database is damaged; restore it from a copy, or index into a new library"
+        case .SQLITE_READONLY, .SQLITE_PERM:
+            "it may not be written; check the permissions of the library's folder"
+        case .SQLITE_CANTOPEN: "it cannot be opened; check that the folder exists and you may write there"
+        case .SQLITE_FULL: "the disk is full; make room and run again, everything acknowledged is kept"
+        case .SQLITE_IOERR: "the disk failed to read or write; check the disk, then run again"
+        case .SQLITE_BUSY, .SQLITE_LOCKED: "another process keeps it locked; try again when that has ended"
+        default: "\(error.message ?? "unknown error") (SQLite code \(error.extendedResultCode.rawValue))"
         }
     }
 }

@@ -64,7 +64,8 @@ enum Migrations {
                 CREATE TABLE embeddingChange (
                     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
                     modelID INTEGER NOT NULL,
-                    imageID INTEGER NOT NULL
+                    imageID INTEGER NOT NULL,
+                    UNIQUE (modelID, imageID) ON CONFLICT REPLACE
                 );
                 CREATE TRIGGER embeddingInserted AFTER INSERT ON embedding BEGIN
                     INSERT INTO embeddingChange (modelID, imageID) VALUES (NEW.modelID, NEW.imageID);

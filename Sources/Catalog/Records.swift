@@ -2,6 +2,9 @@ public import Foundation
 public import SystemPackage
 
 /// Tells whether a file changed without reading it.
+///
+/// A change that keeps length, time and inode, as `cp --preserve` over a file of equal length makes, is not
+/// noticed.
 public struct FileStamp: Hashable, Sendable {
     /// Length in bytes.
     public let byteCount: Int64
@@ -38,6 +41,8 @@ public struct KnownFile: Hashable, Sendable {
     public let id: Int64
     /// The stamp it had when it was last read.
     public let stamp: FileStamp
+    /// The image it held; nil when it was refused.
+    public let imageID: ImageID?
     /// Why it was refused; nil when it holds an image.
     public let refusal: Refusal?
     /// Whether the model in question has embedded the image it holds.

@@ -24,9 +24,10 @@ public struct EmbeddingModel: Sendable {
         let manifest = try Self.readManifest(folder.appending("manifest.json"))
         try manifest.checkSupported()
         let weightsPath = folder.appending(manifest.weights.file)
-        try Self.checkWeights(weightsPath, against: manifest.weights)
+        let contents = try Self.read(weightsPath)
+        try Self.check(contents, at: weightsPath, against: manifest.weights)
         do {
-            let weights = try WeightsFile(path: weightsPath)
+            let weights = try WeightsFile(contents: contents)
             network = try EfficientNetLite(weights: weights)
             projection = try LinearProjection(
                 weights: weights,
@@ -56,11 +57,11 @@ public struct EmbeddingModel: Sendable {
         }
     }
 
-    private static func checkWeights(
-        _ path: FilePath,
+    private static func check(
+        _ weights: Data,
+        at path: FilePath,
         against expected: ModelManifest.Weights
     ) throws(ModelError) {
-        let weights = try read(path)
         guard weights.count == expected.byteCount else {
             throw .wrongWeights(
                 path: path.string,

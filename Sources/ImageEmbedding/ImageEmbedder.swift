@@ -9,11 +9,13 @@ internal import Synchronization
 public final class ImageEmbedder: Sendable {
     /// The model that embeds.
     public let model: EmbeddingModel
+    private let preprocessing: Preprocessing
     private let idleWorkspaces = Mutex(WorkspacePool())
 
     /// Creates an embedder.
     public init(model: EmbeddingModel) {
         self.model = model
+        preprocessing = Preprocessing(model.manifest.input)
     }
 
     /// The size that pictures must be decoded to.
@@ -25,7 +27,7 @@ public final class ImageEmbedder: Sendable {
     public func embed(_ image: PixelImage) -> [Float] {
         let workspace = idleWorkspaces.withLock { $0.take() }
         defer { idleWorkspaces.withLock { $0.give(workspace) } }
-        Preprocessing(model.manifest.input).write(image, into: &workspace.input)
+        preprocessing.write(image, into: &workspace.input)
         let features = model.network.features(of: workspace.input, workspace: &workspace.activations)
         return model.projection(features).scaledToUnitLength()
     }

@@ -7,9 +7,14 @@ internal import NeuralNetwork
 /// (value − mean) / standard deviation for each channel.
 struct Preprocessing {
     private let input: ModelManifest.Input
+    /// (value − mean) / deviation, written as value · scale + shift for each channel.
+    private let scale: [Float]
+    private let shift: [Float]
 
     init(_ input: ModelManifest.Input) {
         self.input = input
+        scale = input.standardDeviation.map { 1 / $0 }
+        shift = zip(input.mean, scale).map { -$0 * $1 }
     }
 
     /// Writes the centre of `image` into `target`, height × width × 3.
@@ -20,17 +25,17 @@ struct Preprocessing {
         )
         let left = (image.width - input.width) / 2
         let top = (image.height - input.height) / 2
-        let scale = input.standardDeviation.map { 1 / $0 }
-        let shift = zip(input.mean, scale).map { -$0 * $1 }
         target.reshape(to: FeatureShape(height: input.height, width: input.width, channels: 3))
         target.withMutableValues { values in
             var index = 0
             for row in top..<top + input.height {
                 let start = (row * image.width + left) * 3
-                for offset in start..<start + input.width * 3 {
-                    let channel = (offset - start) % 3
-                    values[index] = Float(image.pixels[offset]) * scale[channel] + shift[channel]
-                    index += 1
+                for pixel in stride(from: start, to: start + input.width * 3, by: 3) {
+                    for channel in 0..<3 {
+                        values[index + channel] =
+                            Float(image.pixels[pixel + channel]) * scale[channel] + shift[channel]
+                    }
+                    index += 3
                 }
             }
         }

@@ -26,7 +26,7 @@ public final class Library: Sendable {
     /// - Parameters:
     ///   - model: Identity of the model, and the dimension of its vectors.
     ///   - access: Whether the library is to be changed.
-    /// - Throws: ``LibraryError``, or `CatalogError`.
+    /// - Throws: ``LibraryError``, `CatalogError`, or an error of the index.
     public init(
         directory: LibraryDirectory,
         model: (identity: String, dimension: Int),
@@ -43,17 +43,17 @@ public final class Library: Sendable {
             directory.removeUnfinishedSnapshots()
         }
         catalog = try Catalog(path: directory.catalog)
+        if access == .reading {
+            let used = try catalog.models().filter { $0.embeddingCount > 0 }.map(\.identity)
+            guard used.isEmpty || used.contains(model.identity) else {
+                throw LibraryError.otherModel(wanted: model.identity, known: used)
+            }
+        }
         index = try LibraryIndex(
             catalog: catalog,
             model: model,
             snapshot: directory.snapshot(model: model.identity)
         )
-        if access == .reading, index.count == 0 {
-            let others = try catalog.models().filter { $0.embeddingCount > 0 }.map(\.identity)
-            guard others.isEmpty else {
-                throw LibraryError.otherModel(wanted: model.identity, known: others)
-            }
-        }
     }
 }
 

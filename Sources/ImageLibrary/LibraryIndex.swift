@@ -21,9 +21,10 @@ public final class LibraryIndex: Sendable {
     }
 
     /// What the snapshot on disk was worth when the library was opened.
-    public let snapshotState: SnapshotState
+    public var snapshotState: SnapshotState { opening.withLock { $0 } }
     /// The catalog's number of this index's model.
     public let catalogModel: ModelID
+    private let opening: Mutex<SnapshotState>
     private let catalog: Catalog
     private let model: (identity: String, dimension: Int)
     private let snapshot: FilePath
@@ -50,11 +51,11 @@ public final class LibraryIndex: Sendable {
         catalogModel = try catalog.registerModel(identity: model.identity, dimension: model.dimension)
         switch Self.load(snapshot, model: model, latestChange: try catalog.latestChange()) {
         case .success(let (index, sequence)):
-            snapshotState = .loaded
+            opening = Mutex(.loaded)
             live = Mutex(index)
             journal = Mutex(Journal(sequence: sequence, savedSequence: sequence))
         case .failure(let obstacle):
-            snapshotState = obstacle.state
+            opening = Mutex(obstacle.state)
             live = Mutex(HNSWIndex(dimension: model.dimension))
             journal = Mutex(Journal(sequence: 0, savedSequence: nil))
         }
@@ -83,18 +84,14 @@ public final class LibraryIndex: Sendable {
 
     /// Looks for up to `sampleCount` images by their own vectors, evenly spread over the catalog.
     ///
-    /// Of images with equal vectors any may come first, so the first similarity is what counts.
+    /// The vectors come from the catalog: one that the index lacks or holds otherwise is not found. Of images
+    /// with equal vectors any may come first, so the first similarity is what counts.
     public func checkThatImagesFindThemselves(sampleCount: Int) throws -> (found: Int, tried: Int) {
-        var found = 0
-        var tried = 0
-        for image in try catalog.sampleOfEmbeddedImages(model: catalogModel, count: sampleCount) {
-            guard let vector = vector(of: image) else { continue }
-            tried += 1
-            if let first = try nearest(to: vector, count: 1).neighbors.first, first.similarity > 0.9999 {
-                found += 1
-            }
+        let sample = try catalog.sampleOfEmbeddings(model: catalogModel, count: sampleCount)
+        let found = try sample.filter { _, vector in
+            try nearest(to: vector, count: 1).neighbors.contains { $0.similarity > 0.9999 }
         }
-        return (found, tried)
+        return (found.count, sample.count)
     }
 
     /// Writes the snapshot to disk, unless the one there is up to date. Only the library's writer may do
@@ -135,6 +132,8 @@ public final class LibraryIndex: Sendable {
                 if try catalog.embeddingCount(model: catalogModel) == index.count { return }
                 if try catalog.latestChange() == journal.sequence { break }
             }
+            let (held, known) = (index.count, try catalog.embeddingCount(model: catalogModel))
+            opening.withLock { $0 = .rejected("it holds \(held) of \(known) vectors") }
             live.withLock { $0 = HNSWIndex(dimension: model.dimension) }
             journal = Journal(sequence: 0, savedSequence: nil)
             try applyChanges(&journal)

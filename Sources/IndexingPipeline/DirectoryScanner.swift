@@ -20,8 +20,9 @@ struct DirectoryScanner {
         case candidate(path: FilePath, stamp: FileStamp)
         /// A file or link that is not read, and why.
         case refused(path: FilePath, stamp: FileStamp, refusal: Refusal)
-        /// A folder that cannot be listed; what lies in it remains unknown.
-        case unreadable(directory: FilePath, refusal: Refusal)
+        /// A folder that cannot be listed, or an entry that cannot even be looked at; what is there remains
+        /// unknown.
+        case unreadable(FilePath, Refusal)
         /// A file that does not claim to be a picture, or is hidden.
         case ignored
     }
@@ -35,7 +36,14 @@ struct DirectoryScanner {
 
     /// Walks `root`, an absolute path, and calls `visit` for everything found until it returns false.
     func walk(_ root: FilePath, _ visit: (Finding) -> Bool) {
-        guard let status = FileStatus(of: root) else { return }
+        let status: FileStatus
+        switch FileStatus.read(root) {
+        case .success(let found): status = found
+        case .failure(let error):
+            // Nothing is concluded about a root that was there a moment ago.
+            _ = visit(unreadable(root, error))
+            return
+        }
         guard status.kind == .directory else {
             _ = visit(finding(at: root, status, isNamed: true, ancestors: nil))
             return
@@ -46,11 +54,7 @@ struct DirectoryScanner {
             do {
                 entries = try list(folder.path)
             } catch {
-                let refusal = Refusal(
-                    reason: "unreadable-folder",
-                    message: "The folder cannot be listed (\(error)); check that you may read it."
-                )
-                guard visit(.unreadable(directory: folder.path, refusal: refusal)) else { return }
+                guard visit(unreadable(folder.path, error)) else { return }
                 continue
             }
             var subfolders: [Folder] = []
@@ -60,8 +64,16 @@ struct DirectoryScanner {
                     guard visit(.ignored) else { return }
                     continue
                 }
-                // A file that vanished between listing and looking is as if it had never been there.
-                guard let status = FileStatus(of: path) else { continue }
+                let status: FileStatus
+                switch FileStatus.read(path) {
+                case .success(let found): status = found
+                case .failure(.noSuchFileOrDirectory), .failure(.notDirectory):
+                    // It vanished between listing and looking: as if it had never been there.
+                    continue
+                case .failure(let error):
+                    guard visit(unreadable(path, error)) else { return }
+                    continue
+                }
                 if status.kind == .directory, !folder.isWithin(status.identity) {
                     subfolders.append(Folder(path: path, identity: status.identity, parent: folder))
                 } else {
@@ -70,6 +82,11 @@ struct DirectoryScanner {
             }
             pending += subfolders.reversed()
         }
+    }
+
+    private func unreadable(_ path: FilePath, _ error: Errno) -> Finding {
+        let message = "It cannot be looked at or into (\(error)); check that you may read it."
+        return .unreadable(path, Refusal(reason: "unreadable-folder", message: message))
     }
 
     private func finding(
@@ -91,9 +108,9 @@ struct DirectoryScanner {
                 "The folder contains itself, by way of a mount; it is not entered again."
             )
         case .link:
-            let target = FileStatus(followingLinkAt: path)
-            if target?.kind == .directory {
-                return ancestors.map { $0.isWithin(target?.identity) } == true
+            let target = try? FileStatus.read(path, followingLinks: true).get()
+            if let target, target.kind == .directory {
+                return ancestors?.isWithin(target.identity) == true
                     ? refused(
                         "folder-loop",
                         "The link leads back to a folder that contains it; it is not followed."
@@ -146,7 +163,7 @@ private final class Folder {
     }
 
     /// Whether this folder, or one it lies in, is the one with `identity`.
-    func isWithin(_ identity: FileIdentity?) -> Bool {
+    func isWithin(_ identity: FileIdentity) -> Bool {
         self.identity == identity || parent?.isWithin(identity) == true
     }
 }
@@ -163,16 +180,10 @@ private struct FileStatus {
     let identity: FileIdentity
     let stamp: FileStamp
 
-    init?(of path: FilePath) {
+    static func read(_ path: FilePath, followingLinks: Bool = false) -> Result<FileStatus, Errno> {
         var status = stat()
-        guard path.withPlatformString({ lstat($0, &status) }) == 0 else { return nil }
-        self.init(status)
-    }
-
-    init?(followingLinkAt path: FilePath) {
-        var status = stat()
-        guard path.withPlatformString({ stat($0, &status) }) == 0 else { return nil }
-        self.init(status)
+        let code = path.withPlatformString { followingLinks ? stat($0, &status) : lstat($0, &status) }
+        return code == 0 ? .success(FileStatus(status)) : .failure(Errno(rawValue: errno))
     }
 
     private init(_ status: stat) {
@@ -191,7 +202,8 @@ private struct FileStatus {
         #endif
         stamp = FileStamp(
             byteCount: Int64(status.st_size),
-            modifiedAtNanoseconds: Int64(modified.tv_sec) * 1_000_000_000 + Int64(modified.tv_nsec),
+            // Wrapping: times beyond the year 2262 do occur, and stamps are only ever compared for equality.
+            modifiedAtNanoseconds: Int64(modified.tv_sec) &* 1_000_000_000 &+ Int64(modified.tv_nsec),
             inode: UInt64(status.st_ino)
         )
     }

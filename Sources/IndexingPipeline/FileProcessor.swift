@@ -12,6 +12,14 @@ struct FileProcessor: Sendable {
         let outcome: FileOutcome
         /// Why the file is not indexed, also when it was refused in an earlier scan and has not changed.
         let refused: RefusedFile?
+        /// Whether the file holds what it held before.
+        let isUnchanged: Bool
+
+        init(outcome: FileOutcome, refused: RefusedFile?, isUnchanged: Bool = false) {
+            self.outcome = outcome
+            self.refused = refused
+            self.isUnchanged = isUnchanged
+        }
     }
 
     let library: Library
@@ -33,7 +41,8 @@ struct FileProcessor: Sendable {
         _ times: inout StageTimes
     ) throws(CatalogError) -> Result {
         let model = library.index.catalogModel
-        if let known = try library.catalog.knownFile(at: path, model: model), known.stamp == stamp {
+        let known = try library.catalog.knownFile(at: path, model: model)
+        if let known, known.stamp == stamp {
             if known.isEmbedded { return Result(outcome: .unchanged(fileID: known.id), refused: nil) }
             if let refusal = known.refusal, !Self.passingReasons.contains(refusal.reason) {
                 return Result(
@@ -48,7 +57,11 @@ struct FileProcessor: Sendable {
             }
             let hash = times.measure(.digest) { Array(SHA256.hash(data: bytes)) }
             if let image = try library.catalog.embeddedImage(contentHash: hash, model: model) {
-                return Result(outcome: .known(path: path, stamp: stamp, imageID: image), refused: nil)
+                return Result(
+                    outcome: .known(path: path, stamp: stamp, imageID: image),
+                    refused: nil,
+                    isUnchanged: known?.imageID == image
+                )
             }
             let decoded = try times.measure(.decode) { () throws(ImageDecodingError) in
                 try decoder.thumbnail(of: .bytes(bytes), size: embedder.thumbnailSize)

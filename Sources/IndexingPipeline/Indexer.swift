@@ -18,6 +18,9 @@ public struct Indexer: Sendable {
     static let batchSize = 64
     /// Seconds after which a smaller batch is committed.
     static let batchPatience = 0.5
+    /// New vectors after which a snapshot is saved in the middle of a run, so that a killed run costs the
+    /// next opening little; at least a quarter of the index, so that saving stays a small part of a long run.
+    static let savingInterval = 10_000
 
     private let processor: FileProcessor
     private let jobs: Int
@@ -54,6 +57,7 @@ public struct Indexer: Sendable {
         let stages = RunningStages(processor: processor, jobs: jobs, roots: roots, cancellation: cancellation)
         var summary = IndexingSummary()
         var times = StageTimes()
+        var unsaved = 0
         do {
             while let batch = stages.nextBatch() {
                 let isNew = try times.measure(.store) { () throws(CatalogError) in
@@ -65,6 +69,11 @@ public struct Indexer: Sendable {
                 }
                 try times.measure(.insert) { try library.index.catchUp() }
                 for (result, isNew) in zip(batch, isNew) { summary.count(result, isNew: isNew) }
+                unsaved += isNew.count { $0 }
+                if unsaved >= max(Self.savingInterval, library.index.count / 4) {
+                    try times.measure(.save) { try library.index.save() }
+                    unsaved = 0
+                }
                 report(stages.progress(done: summary.done, since: start))
             }
             let walk = try stages.finish()
@@ -76,12 +85,16 @@ public struct Indexer: Sendable {
                 summary.missing = try library.catalog.finishScan(
                     scan,
                     of: roots,
-                    exceptBelow: walk.unreadable.map(\.path)
+                    except: walk.unreadable.map(\.path)
                 )
+                try times.measure(.insert) { try library.index.catchUp() }
             }
         } catch {
             cancellation.cancel()
             stages.abandon()
+            // What is committed is safe; a snapshot only spares the next opening the work, so failing changes
+            // nothing.
+            try? library.index.save()
             throw error
         }
         try times.measure(.save) { try library.index.save() }
@@ -98,7 +111,9 @@ public struct Indexer: Sendable {
     }
 
     /// Returns the absolute paths of `roots` without symbolic links, and without those that lie in another.
-    static func resolve(_ roots: [FilePath]) throws(IndexingError) -> [FilePath] {
+    ///
+    /// - Throws: ``IndexingError`` when one is not there or may not be read.
+    public static func resolve(_ roots: [FilePath]) throws(IndexingError) -> [FilePath] {
         var resolved: [FilePath] = []
         for root in roots {
             guard let real = root.withPlatformString({ realpath($0, nil) }) else {
@@ -106,7 +121,7 @@ public struct Indexer: Sendable {
             }
             defer { free(real) }
             let path = FilePath(platformString: real)
-            guard access(real, R_OK) == 0 else {
+            guard access(real, isFolder(path) ? R_OK | X_OK : R_OK) == 0 else {
                 throw .unreadableRoot(path: path.string, reason: Errno(rawValue: errno).description)
             }
             resolved.append(path)
@@ -133,7 +148,7 @@ extension IndexingSummary {
         }
         switch result.outcome {
         case .unchanged: unchanged += 1
-        case .known: duplicates += 1
+        case .known: if result.isUnchanged { unchanged += 1 } else { duplicates += 1 }
         case .embedded: if isNew { embedded += 1 } else { duplicates += 1 }
         case .refused: preconditionFailure("a refused file without its reason")
         }

@@ -87,8 +87,8 @@ final class RunningStages: Sendable {
                 case .candidate, .refused:
                     walk.withLock { $0.found += 1 }
                     findings.send(finding)
-                case .unreadable(let directory, let refusal):
-                    walk.withLock { $0.unreadable.append(RefusedFile(path: directory, refusal: refusal)) }
+                case .unreadable(let path, let refusal):
+                    walk.withLock { $0.unreadable.append(RefusedFile(path: path, refusal: refusal)) }
                 case .ignored:
                     walk.withLock { $0.ignored += 1 }
                 }

@@ -26,7 +26,7 @@ struct ExactSearch {
             let rows = min(Self.rowsPerCall, vectors.count - first)
             let stride = vectors.stride
             let start = vectors.unsafeHandle.row(UInt32(first))
-            lookalike_inner_products_of_range(alignedQuery, start, stride, stride, rows, &scores)
+            lk_inner_products_of_range(alignedQuery, start, stride, stride, rows, &scores)
             for row in 0..<rows where scores[row] >= bar && graph.isLive(UInt32(first + row)) {
                 best.append(Neighbor(key: keys.key(of: UInt32(first + row)), similarity: scores[row]))
                 if best.count == bufferSize {

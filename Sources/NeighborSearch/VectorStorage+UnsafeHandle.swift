@@ -61,7 +61,7 @@ final class VectorStorage {
 
         @inline(__always)
         func similarity(_ a: UInt32, _ b: UInt32) -> Float {
-            lookalike_inner_product(row(a), row(b), stride)
+            lk_inner_product(row(a), row(b), stride)
         }
 
         /// Scores a list of slots against `query`, which has `stride` floats.
@@ -72,7 +72,7 @@ final class VectorStorage {
             against query: UnsafePointer<Float>,
             into scores: UnsafeMutablePointer<Float>
         ) {
-            lookalike_inner_products_of_rows(query, base, stride, stride, slots, count, scores)
+            lk_inner_products_of_rows(query, base, stride, stride, slots, count, scores)
         }
     }
 

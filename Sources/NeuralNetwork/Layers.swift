@@ -43,7 +43,7 @@ struct Convolution: Sendable {
     init(weights: [Float], bias: [Float], inputChannels: Int, kernelSize: Int, stride: Int) {
         let outputChannels = bias.count
         let taps = kernelSize * kernelSize
-        precondition(weights.count == outputChannels * inputChannels * taps && outputChannels <= 64)
+        precondition(weights.count == outputChannels * inputChannels * taps)
         self.inputChannels = inputChannels
         self.outputChannels = outputChannels
         self.kernelSize = kernelSize

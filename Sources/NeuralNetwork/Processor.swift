@@ -2,7 +2,8 @@ internal import CKernels
 
 /// Tells what the kernels run on, and whether they run right.
 public enum Processor {
-    /// The instruction set that the kernels chose on this machine, such as `x86-64-v4` (AVX-512) or `x86-64-v3` (AVX2).
+    /// The instruction set that the kernels chose on this machine, such as `x86-64-v4` (AVX-512) or
+    /// `x86-64-v3` (AVX2).
     public static var kernelInstructionSet: String { String(cString: lk_instruction_set()) }
 
     /// Runs a depthwise convolution and returns how far the result is from that of a plain loop at most.

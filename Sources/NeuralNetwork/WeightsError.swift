@@ -1,7 +1,5 @@
 /// Tells why a weights file cannot be used.
 public enum WeightsError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The file could not be opened or read.
-    case unreadable(path: String, reason: String)
     /// The file breaks a rule of the safetensors format; the text completes "the weights file is damaged: …".
     case malformed(String)
     /// The network needs a tensor that the file does not hold.
@@ -16,8 +14,6 @@ public enum WeightsError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One line for people: what is wrong, and what to do.
     public var description: String {
         switch self {
-        case .unreadable(let path, let reason):
-            "cannot read the weights file \(path): \(reason)"
         case .malformed(let fault):
             "the weights file is damaged: \(fault); fetch the model again"
         case .missing(let tensor):

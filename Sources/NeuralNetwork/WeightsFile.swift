@@ -1,10 +1,4 @@
-public import SystemPackage
-
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
+public import Foundation
 
 /// Reads named tensors from a file in the safetensors format.
 ///
@@ -19,20 +13,10 @@ public struct WeightsFile: Sendable {
     private let dataStart: Int
     private let entries: [String: Entry]
 
-    /// Opens and checks the file at `path`.
+    /// Checks the contents of a file; they may be mapped.
     ///
-    /// - Throws: ``WeightsError`` when the file cannot be read or breaks a rule of the format.
-    public init(path: FilePath) throws(WeightsError) {
-        let contents: Data
-        do {
-            contents = try Data(contentsOf: URL(filePath: path.string), options: .alwaysMapped)
-        } catch {
-            throw .unreadable(path: path.string, reason: String(describing: error))
-        }
-        try self.init(contents: contents)
-    }
-
-    init(contents: Data) throws(WeightsError) {
+    /// - Throws: ``WeightsError`` when they break a rule of the format.
+    public init(contents: Data) throws(WeightsError) {
         self.contents = contents
         guard contents.count >= 8 else {
             throw .malformed("it has \(contents.count) bytes; the header length alone takes 8")
@@ -61,8 +45,8 @@ public struct WeightsFile: Sendable {
 
     /// Returns the values of tensor `name`, which must be stored as float32.
     ///
-    /// - Throws: ``WeightsError`` when there is no such tensor, its shape is not `shape`, its type is another, or a
-    ///   value is not finite.
+    /// - Throws: ``WeightsError`` when there is no such tensor, its shape is not `shape`, its type is
+    ///   another, or a value is not finite.
     public func tensor(_ name: String, shape: [Int]) throws(WeightsError) -> [Float] {
         let bytes = try bytes(of: name, type: .float32, shape: shape)
         let values = [Float](unsafeUninitializedCapacity: shape.reduce(1, *)) { target, count in

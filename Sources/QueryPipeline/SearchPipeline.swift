@@ -99,29 +99,41 @@ public final class SearchPipeline: Sendable {
         return stopwatch.time("embed") { embedder.embed(decoded.pixels) }
     }
 
-    /// Asks for more neighbours until `limit` of them can be shown, or there are no more.
+    /// Asks for more neighbours until `limit` of them can be shown, or there are no more; describes each but
+    /// once.
     private func presentNeighbors(
         of vector: [Float],
         _ query: ImageQuery,
         limit: Int,
         _ stopwatch: inout Stopwatch
     ) throws -> (results: [SearchResult], method: String) {
+        var results: [SearchResult] = []
+        var described: Set<UInt64> = []
         var wanted = limit + 8
         while true {
             let answer = try stopwatch.time("search") {
                 try library.index.nearest(to: vector, count: wanted)
             }
-            let results = try stopwatch.time("describe") {
-                try describe(answer.neighbors, leavingOut: query)
+            var fresh = answer.neighbors.filter { !described.contains($0.key) }[...]
+            try stopwatch.time("describe") {
+                while !fresh.isEmpty, results.count < limit {
+                    let portion = fresh.prefix(Catalog.maximumImagesPerQuery)
+                    fresh = fresh.dropFirst(portion.count)
+                    described.formUnion(portion.map(\.key))
+                    results += try describe(portion, leavingOut: query)
+                }
             }
             if results.count >= limit || answer.neighbors.count < wanted {
-                return (Array(results.prefix(limit)), answer.method.rawValue)
+                let best = results.sorted { ($1.similarity, $0.imageID) < ($0.similarity, $1.imageID) }
+                return (Array(best.prefix(limit)), answer.method.rawValue)
             }
             wanted *= 2
         }
     }
 
-    private func describe(_ neighbors: [Neighbor], leavingOut query: ImageQuery) throws -> [SearchResult] {
+    private func describe(_ neighbors: some Collection<Neighbor>, leavingOut query: ImageQuery) throws
+        -> [SearchResult]
+    {
         let images = try library.catalog.images(neighbors.map { ImageID($0.key) })
         let imagesByID = Dictionary(uniqueKeysWithValues: images.map { ($0.id, $0) })
         return neighbors.compactMap { neighbor in

@@ -14,7 +14,7 @@ public enum ImageQuery: Sendable {
 
 /// The look-alikes of a query, and how they were found.
 public struct SearchResponse: Codable, Hashable, Sendable {
-    /// The most similar images, best first; fewer than wanted only when the library holds fewer.
+    /// The most similar images, best first; fewer than wanted only when the library has no more to show.
     public let results: [SearchResult]
     /// How long each stage took, in the order they ran.
     public let timings: [StageTiming]

@@ -65,7 +65,8 @@ struct NetworkCommand: ParsableCommand {
 
     /// Times the forward pass alone: no cropping, no normalising of pixels, no projection.
     private func timeNetwork(_ input: ModelManifest.Input, weights: String) throws -> Cost {
-        let network = try EfficientNetLite(weights: try WeightsFile(path: FilePath(model).appending(weights)))
+        let contents = try Data(contentsOf: URL(filePath: model).appending(path: weights))
+        let network = try EfficientNetLite(weights: try WeightsFile(contents: contents))
         let shape = FeatureShape(height: input.height, width: input.width, channels: 3)
         let values = (0..<shape.valueCount).map { Float($0 * 7919 % 255) / 128 - 1 }
         let image = FeatureMap(shape: shape, values: values)

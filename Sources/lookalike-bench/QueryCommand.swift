@@ -45,10 +45,9 @@ struct QueryCommand: ParsableCommand {
             decoder: ImageDecoder()
         )
         let files = try pictures(below: folder, count: count)
-        let numbers = try library.catalog.sampleOfEmbeddedImages(
-            model: library.index.catalogModel,
-            count: count
-        )
+        let numbers = try library.catalog
+            .sampleOfEmbeddings(model: library.index.catalogModel, count: count)
+            .map(\.image)
         guard !numbers.isEmpty else { throw ValidationError("The library is empty; index a folder first.") }
 
         // The first query starts libvips and takes the buffers; a server pays for it once.

@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import ImageDecoding
 import ImageEmbedding
@@ -124,6 +125,14 @@ struct Examination {
         }
         do {
             let library = try Library(options, model: embedder.model, access: .reading)
+            let faults = try library.catalog.integrityFaults()
+            note(
+                "catalog",
+                faults.isEmpty ? .works : .broken,
+                faults.isEmpty
+                    ? "SQLite \(Catalog.databaseVersion); pages, indices and references are consistent"
+                    : "\(faults.joined(separator: ", ")); restore it from a copy, or index into a new library"
+            )
             let check = try library.index.checkThatImagesFindThemselves(sampleCount: 100)
             let found = "\(check.found) of \(check.tried) sampled pictures find themselves first"
             let works = check.found >= check.tried * 95 / 100

@@ -1,6 +1,5 @@
 import ArgumentParser
 import ImageLibrary
-import QueryPipeline
 
 extension ExitCode {
     /// The query picture is refused.
@@ -15,7 +14,7 @@ extension ExitCode {
         switch error {
         case LibraryError.notFound, LibraryError.inUse:
             self = .noLibrary
-        case QueryError.undecodable:
+        case is RefusedPicture:
             self = .refusedPicture
         case is ExitCode, is ValidationError, is CleanExit:
             return nil

@@ -47,11 +47,10 @@ struct IndexCommand: ParsableCommand {
     }
 
     func run() throws {
-        let namedModel = self.model.named
+        // Before anything is made: a mistyped folder must not leave an empty library behind.
+        let roots = try folders.isEmpty ? rememberedRoots() : Indexer.resolve(folders.map { FilePath($0) })
         let model = try model.load(for: library)
         let library = try Library(library, model: model, access: .writing)
-        if let namedModel { try library.catalog.set(.modelFolder, to: namedModel.string) }
-        let roots = try folders.isEmpty ? rememberedRoots(library) : folders.map { FilePath($0) }
         let indexer = Indexer(
             library: library,
             embedder: ImageEmbedder(model: model),
@@ -62,8 +61,12 @@ struct IndexCommand: ParsableCommand {
         let signals = InterruptSignals { cancellation.cancel() }
         defer { signals.stop() }
         var display = ProgressDisplay(isTerminal: standardErrorIsTerminal)
+        defer { display.finish() }
         let summary = try indexer.run(roots: roots, cancellation: cancellation) { display.show($0) }
         display.finish()
+        if let chosen = self.model.model {
+            try library.catalog.set(.modelFolder, to: FilePath(chosen).madeAbsolute.string)
+        }
         if json {
             try writeJSON(IndexingReport(summary))
         } else {
@@ -72,36 +75,33 @@ struct IndexCommand: ParsableCommand {
         if summary.wasCancelled { throw ExitCode.interrupted }
     }
 
-    /// The folders indexed before. One that is not there, on a drive that is not plugged in perhaps, is named and left as
-    /// it is: nothing below it is marked as missing.
-    private func rememberedRoots(_ library: Library) throws -> [FilePath] {
-        let remembered = try library.catalog.roots()
+    /// The folders indexed before. One that is not there, on a drive that is not plugged in perhaps, is named
+    /// and left as it is: nothing below it is marked as missing.
+    private func rememberedRoots() throws -> [FilePath] {
+        let remembered = try Library.readCatalog(in: library.directory) { try $0.roots() }
         let present = remembered.filter { FileManager.default.fileExists(atPath: $0.string) }
         for root in remembered where !present.contains(root) {
             writeLine("lookalike: \(displayed(root.string)) is not there; left as it is", to: .standardError)
         }
-        guard !present.isEmpty else {
-            throw ValidationError("There is no folder to index again; name one.")
-        }
+        guard !present.isEmpty else { throw NothingToIndex() }
         return present
     }
 }
 
+/// Thrown when no folder is named and none that was indexed before is there.
+private struct NothingToIndex: Error, CustomStringConvertible {
+    let description = "there is no folder to index again; name one: lookalike index FOLDER"
+}
+
 /// The summary of a run, as JSON and as text.
 private struct IndexingReport: Encodable {
-    struct Skipped: Encodable {
-        let path: String
-        let reason: String
-        let message: String
-    }
-
     let found: Int
     let embedded: Int
     let duplicates: Int
     let unchanged: Int
     let missing: Int
     let ignored: Int
-    let skipped: [Skipped]
+    let skipped: [SkippedFile]
     let indexedImages: Int
     let cancelled: Bool
     let seconds: Double
@@ -114,13 +114,7 @@ private struct IndexingReport: Encodable {
         unchanged = summary.unchanged
         missing = summary.missing
         ignored = summary.ignored
-        skipped = summary.refused.map {
-            Skipped(
-                path: String(decoding: $0.path),
-                reason: $0.refusal.reason,
-                message: $0.refusal.message
-            )
-        }
+        skipped = summary.refused.map(SkippedFile.init)
         indexedImages = summary.indexedImages
         cancelled = summary.wasCancelled
         seconds = summary.seconds

@@ -14,6 +14,10 @@ struct LibraryOptions: ParsableArguments {
     )
     var library: String?
 
+    func validate() throws {
+        if library?.isEmpty == true { throw ValidationError("--library is empty; name a folder.") }
+    }
+
     var directory: LibraryDirectory {
         library.map { LibraryDirectory(path: FilePath($0).madeAbsolute) }
             ?? .standard(environment: ProcessInfo.processInfo.environment)
@@ -32,21 +36,26 @@ struct ModelOptions: ParsableArguments {
     )
     var model: String?
 
+    func validate() throws {
+        if model?.isEmpty == true { throw ValidationError("--model is empty; name a folder.") }
+    }
+
     /// Loads the model for work with a library.
     func load(for library: LibraryOptions) throws -> EmbeddingModel {
         try EmbeddingModel(folder: locate(for: library))
     }
 
-    /// The folder that was named for this run, by option or environment.
-    var named: FilePath? {
-        (model ?? ProcessInfo.processInfo.environment["LOOKALIKE_MODEL"]).map { FilePath($0).madeAbsolute }
-    }
-
     private func locate(for library: LibraryOptions) throws -> FilePath {
-        if let named { return named }
+        let environment = ProcessInfo.processInfo.environment["LOOKALIKE_MODEL"].flatMap {
+            $0.isEmpty ? nil : $0
+        }
+        if let named = model ?? environment { return FilePath(named).madeAbsolute }
         if library.directory.exists,
             let remembered = try Library.readCatalog(in: library.directory, { try $0.setting(.modelFolder) })
         {
+            guard Self.holdsManifest(FilePath(remembered)) else {
+                throw ModelError.notFound(searched: ["\(remembered), with which the library was indexed"])
+            }
             return FilePath(remembered)
         }
         let places = Self.usualPlaces
@@ -90,6 +99,11 @@ extension Library {
                 "lookalike: the index file was set aside and rebuilt from the catalog: \(reason)",
                 to: .standardError
             )
+        case .missing where index.count > 0:
+            writeLine(
+                "lookalike: there was no index file; \(counted(index.count, "picture")) were put in from the catalog",
+                to: .standardError
+            )
         case .loaded, .missing:
             break
         }
@@ -103,13 +117,21 @@ extension FilePath {
         return FilePath(FileManager.default.currentDirectoryPath).pushing(self).lexicallyNormalized()
     }
 
-    /// The absolute path without symbolic links, as the catalog knows files; what does not exist is taken literally.
+    /// The absolute path as the catalog knows files: without symbolic links on the way to it, itself not
+    /// followed. What does not exist is taken literally.
     var canonical: FilePath {
+        let absolute = madeAbsolute
+        guard let name = absolute.lastComponent else { return absolute }
+        return absolute.removingLastComponent().withoutLinks.appending(name)
+    }
+
+    /// The path with every symbolic link followed, as far as it exists.
+    var withoutLinks: FilePath {
         if let real = withPlatformString({ realpath($0, nil) }) {
             defer { free(real) }
             return FilePath(platformString: real)
         }
-        guard let name = madeAbsolute.lastComponent else { return madeAbsolute }
-        return madeAbsolute.removingLastComponent().canonical.appending(name)
+        guard let name = lastComponent else { return self }
+        return removingLastComponent().withoutLinks.appending(name)
     }
 }

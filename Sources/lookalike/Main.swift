@@ -17,7 +17,7 @@ enum Main {
             }
         } catch {
             guard let code = ExitCode(failure: error) else { Lookalike.exit(withError: error) }
-            writeLine("lookalike: \(oneLine(String(describing: error)))", to: .standardError)
+            writeLine("lookalike: \(displayed(oneLine(String(describing: error))))", to: .standardError)
             exit(code.rawValue)
         }
     }

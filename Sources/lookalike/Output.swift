@@ -6,9 +6,37 @@ import Foundation
 import Darwin
 #endif
 
+/// Where the command's words go.
+enum OutputStream {
+    case standardOutput
+    case standardError
+
+    /// Writes bytes as they are.
+    ///
+    /// A reader that has gone away ends the program quietly, as it does other programs in a pipe; any other
+    /// failure to write results is said on standard error. What cannot be said on standard error is lost, and
+    /// changes nothing.
+    func write(_ data: Data) {
+        switch self {
+        case .standardError:
+            try? FileHandle.standardError.write(contentsOf: data)
+        case .standardOutput:
+            do {
+                try FileHandle.standardOutput.write(contentsOf: data)
+            } catch {
+                let isClosedPipe = (error as NSError).underlyingCode == EPIPE
+                if !isClosedPipe {
+                    writeLine("lookalike: cannot write the results: \(error.reason)", to: .standardError)
+                }
+                exit(isClosedPipe ? 128 + SIGPIPE : 1)
+            }
+        }
+    }
+}
+
 /// Writes `line` and a line feed.
-func writeLine(_ line: String, to handle: FileHandle = .standardOutput) {
-    handle.write(Data((line + "\n").utf8))
+func writeLine(_ line: String, to stream: OutputStream = .standardOutput) {
+    stream.write(Data((line + "\n").utf8))
 }
 
 /// Writes `value` as indented JSON with sorted keys.
@@ -16,7 +44,20 @@ func writeJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.dateEncodingStrategy = .iso8601
-    FileHandle.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
+    OutputStream.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
+}
+
+extension NSError {
+    fileprivate var underlyingCode: Int32? {
+        (userInfo[NSUnderlyingErrorKey] as? NSError).map { Int32($0.code) }
+            ?? (domain == NSPOSIXErrorDomain ? Int32(code) : nil)
+    }
+}
+
+extension Error {
+    fileprivate var reason: String {
+        (self as NSError).underlyingCode.map { String(cString: strerror($0)) } ?? localizedDescription
+    }
 }
 
 /// Makes a file's name fit for a line of text: control characters, line feeds among them, are escaped.

@@ -18,7 +18,7 @@ struct ProgressDisplay {
     mutating func show(_ progress: IndexingProgress) {
         if isTerminal {
             hasDrawn = true
-            FileHandle.standardError.write(Data("\r\u{1B}[2K\(bar(progress)) \(figures(progress))".utf8))
+            OutputStream.standardError.write(Data("\r\u{1B}[2K\(bar(progress)) \(figures(progress))".utf8))
         } else if progress.elapsedSeconds - lastPlainLine >= Self.plainInterval {
             lastPlainLine = progress.elapsedSeconds
             writeLine(figures(progress), to: .standardError)
@@ -27,7 +27,7 @@ struct ProgressDisplay {
 
     /// Clears the line that was drawn, so that what follows starts on an empty one.
     func finish() {
-        if hasDrawn { FileHandle.standardError.write(Data("\r\u{1B}[2K".utf8)) }
+        if hasDrawn { OutputStream.standardError.write(Data("\r\u{1B}[2K".utf8)) }
     }
 
     private func bar(_ progress: IndexingProgress) -> String {

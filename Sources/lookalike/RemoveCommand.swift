@@ -10,8 +10,10 @@ struct RemoveCommand: ParsableCommand {
         commandName: "remove",
         abstract: "Forget files or folders; the files themselves stay.",
         discussion: """
-              lookalike remove ~/Pictures/private
+              lookalike remove ~/Pictures/old
               lookalike remove --missing         # whatever the last runs of index found gone
+
+            A folder that lies in another one that is indexed comes back when that one is indexed again.
             """
     )
 
@@ -36,9 +38,16 @@ struct RemoveCommand: ParsableCommand {
         var report = Report()
         try Library.changeCatalog(in: library.directory) { catalog in
             for path in paths {
-                let forgotten = try catalog.forget(at: FilePath(path).canonical)
-                if forgotten.files == 0 { report.unknown.append(path) }
-                report.add(forgotten)
+                let path = FilePath(path)
+                // The link itself first, then what it leads to: a folder may have been indexed by way of a
+                // link.
+                if let forgotten = try catalog.forget(at: path.canonical)
+                    ?? catalog.forget(at: path.madeAbsolute.withoutLinks)
+                {
+                    report.add(forgotten)
+                } else {
+                    report.unknown.append(path.string)
+                }
             }
             if missing { report.add(try catalog.forgetMissing()) }
         }

@@ -17,8 +17,8 @@ struct SearchCommand: ParsableCommand {
               curl -s https://example.org/a.png | lookalike search -
               lookalike search --id 17           # the look-alikes of a picture in the library
 
-            One line per result, best first: rank, similarity (1 is the same picture), path. Timings go to \
-            standard error. Control characters in names are escaped; --json has every name as it is.
+            One line per result, best first: rank, similarity (1 is the same picture), number, path. Timings go to \
+            standard error. Control characters in names are escaped; in --json they are as they are.
             """
     )
 
@@ -46,12 +46,18 @@ struct SearchCommand: ParsableCommand {
 
     func run() throws {
         let model = try model.load(for: library)
+        let decoder = ImageDecoder()
         let pipeline = SearchPipeline(
             library: try Library(library, model: model, access: .reading),
             embedder: ImageEmbedder(model: model),
-            decoder: ImageDecoder()
+            decoder: decoder
         )
-        let response = try pipeline.search(try query(), limit: limit)
+        let response: SearchResponse
+        do {
+            response = try pipeline.search(try query(decoder.limits), limit: limit)
+        } catch QueryError.undecodable(let reason) {
+            throw RefusedPicture(name: picture ?? "-", reason: reason)
+        }
         if json {
             try writeJSON(response)
         } else {
@@ -59,10 +65,11 @@ struct SearchCommand: ParsableCommand {
         }
     }
 
-    private func query() throws -> ImageQuery {
+    private func query(_ limits: DecodingLimits) throws -> ImageQuery {
         if let id { return .image(id) }
         guard let picture, picture != "-" else {
-            let bytes = try FileHandle.standardInput.readToEnd() ?? Data()
+            // One byte more than allowed is enough to refuse it.
+            let bytes = try FileHandle.standardInput.read(upToCount: limits.maximumByteCount + 1) ?? Data()
             return .bytes([UInt8](bytes))
         }
         return .file(FilePath(picture))
@@ -71,7 +78,8 @@ struct SearchCommand: ParsableCommand {
     private func print(_ response: SearchResponse) {
         for (rank, result) in response.results.enumerated() {
             let number = String(format: "%3d", rank + 1)
-            writeLine("\(number)  \(fixed(Double(result.similarity), 3))  \(displayed(result.path))")
+            let id = String(result.imageID).leftPadded(to: 7)
+            writeLine("\(number)  \(fixed(Double(result.similarity), 3))  \(id)  \(displayed(result.path))")
         }
         let stages = response.timings.map { "\($0.stage) \(fixed($0.milliseconds, 1))" }.joined(
             separator: ", "
@@ -82,5 +90,19 @@ struct SearchCommand: ParsableCommand {
                 + " (\(stages); \(response.method))",
             to: .standardError
         )
+    }
+}
+
+/// The query picture cannot be read.
+struct RefusedPicture: Error, CustomStringConvertible {
+    let name: String
+    let reason: ImageDecodingError
+
+    var description: String { "\(name): \(reason.message)" }
+}
+
+extension String {
+    fileprivate func leftPadded(to width: Int) -> String {
+        String(repeating: " ", count: max(0, width - count)) + self
     }
 }

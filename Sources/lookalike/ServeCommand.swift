@@ -4,6 +4,7 @@ import ImageDecoding
 import ImageEmbedding
 import ImageLibrary
 import Logging
+import NIOCore
 import QueryPipeline
 import SearchServer
 import ServiceLifecycle
@@ -63,6 +64,23 @@ struct ServeCommand: AsyncParsableCommand {
         // A client that sends nothing more must not hold up the end.
         configuration.maximumGracefulShutdownDuration = .seconds(15)
         let group = ServiceGroup(configuration: configuration)
-        try await group.run()
+        do {
+            try await group.run()
+        } catch let error as IOError {
+            throw CannotListen(host: host, port: port, reason: String(cString: strerror(error.errnoCode)))
+        } catch is SocketAddressError.UnknownHost {
+            throw CannotListen(host: host, port: port, reason: "there is no such host")
+        }
+    }
+}
+
+/// Thrown when the server's address cannot be listened on.
+private struct CannotListen: Error, CustomStringConvertible {
+    let host: String
+    let port: Int
+    let reason: String
+
+    var description: String {
+        "cannot listen on \(host) port \(port): \(reason); choose another with --host or --port"
     }
 }

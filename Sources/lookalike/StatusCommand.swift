@@ -42,12 +42,6 @@ private struct LibraryStatus: Encodable {
         let embeddings: Int
     }
 
-    struct Skipped: Encodable {
-        let path: String
-        let reason: String
-        let message: String
-    }
-
     let library: String
     let folders: [String]
     let images: Int
@@ -56,7 +50,7 @@ private struct LibraryStatus: Encodable {
     let skippedFiles: Int
     let skippedByReason: [String: Int]
     let models: [Model]
-    let skipped: [Skipped]?
+    let skipped: [SkippedFile]?
 
     init(_ catalog: Catalog, path: String, listsSkipped: Bool) throws {
         let counts = try catalog.counts()
@@ -71,15 +65,7 @@ private struct LibraryStatus: Encodable {
         models = try catalog.models().map {
             Model(identity: $0.identity, dimension: $0.dimension, embeddings: $0.embeddingCount)
         }
-        skipped =
-            listsSkipped
-            ? refused.map {
-                Skipped(
-                    path: String(decoding: $0.path),
-                    reason: $0.refusal.reason,
-                    message: $0.refusal.message
-                )
-            } : nil
+        skipped = listsSkipped ? refused.map(SkippedFile.init) : nil
     }
 
     func print() {

@@ -47,15 +47,16 @@ struct CatalogTests {
         #expect(try catalog.image(image)?.locations.map(\.path) == ["/photos/a.jpg", "/photos/b.jpg"])
     }
 
-    @Test("a file whose content changed belongs to the new image")
+    @Test("a file whose content changed belongs to the new image, and the old one is forgotten with the scan")
     func editedFile() throws {
         let scan = try catalog.beginScan(of: ["/photos"])
         try record([embedded("/photos/a.jpg", content: 1)], scan)
         try record([embedded("/photos/a.jpg", content: 2)], scan)
-        let old = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
+        #expect(try catalog.finishScan(scan, of: ["/photos"], except: []) == 0)
+        #expect(try catalog.embeddedImage(contentHash: hash(1), model: model) == nil)
         let new = try #require(try catalog.embeddedImage(contentHash: hash(2), model: model))
-        #expect(try catalog.image(old)?.locations == [])
         #expect(try catalog.image(new)?.locations.map(\.path) == ["/photos/a.jpg"])
+        #expect(try catalog.embeddingCount(model: model) == 1)
     }
 
     @Test("a refused file is remembered with its reason, and forgets it when it becomes an image")
@@ -79,7 +80,7 @@ struct CatalogTests {
         let image = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
         #expect(try catalog.image(image)?.locations.map(\.path) == [path])
         let next = try catalog.beginScan(of: ["/photos"])
-        #expect(try catalog.finishScan(next, of: ["/photos"], exceptBelow: []) == 1)
+        #expect(try catalog.finishScan(next, of: ["/photos"], except: []) == 1)
     }
 
     // MARK: - Missing files
@@ -88,24 +89,24 @@ struct CatalogTests {
     func missing() throws {
         let first = try catalog.beginScan(of: ["/photos"])
         try record([embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2)], first)
-        #expect(try catalog.finishScan(first, of: ["/photos"], exceptBelow: []) == 0)
+        #expect(try catalog.finishScan(first, of: ["/photos"], except: []) == 0)
 
         let second = try catalog.beginScan(of: ["/photos"])
         let seen = try #require(try catalog.knownFile(at: "/photos/a.jpg", model: model))
         try record([.unchanged(fileID: seen.id)], second)
-        #expect(try catalog.finishScan(second, of: ["/photos"], exceptBelow: []) == 1)
+        #expect(try catalog.finishScan(second, of: ["/photos"], except: []) == 1)
         #expect(try catalog.counts().missingFiles == 1)
         #expect(try catalog.counts().presentImages == 1)
 
         let third = try catalog.beginScan(of: ["/photos"])
         let returned = try #require(try catalog.knownFile(at: "/photos/b.jpg", model: model))
         try record([.unchanged(fileID: seen.id), .unchanged(fileID: returned.id)], third)
-        #expect(try catalog.finishScan(third, of: ["/photos"], exceptBelow: []) == 0)
+        #expect(try catalog.finishScan(third, of: ["/photos"], except: []) == 0)
         #expect(try catalog.counts().missingFiles == 0)
     }
 
     @Test(
-        "nothing is concluded about other folders, siblings with a longer name, or folders that could not be read"
+        "nothing is concluded about other folders, siblings with a longer name, or what could not be read"
     )
     func missingStaysWithinTheScan() throws {
         let first = try catalog.beginScan(of: ["/"])
@@ -115,7 +116,7 @@ struct CatalogTests {
         ]
         try record(paths.enumerated().map { embedded($1, content: UInt8($0)) }, first)
         let second = try catalog.beginScan(of: ["/photos"])
-        #expect(try catalog.finishScan(second, of: ["/photos"], exceptBelow: ["/photos/locked"]) == 2)
+        #expect(try catalog.finishScan(second, of: ["/photos"], except: ["/photos/locked"]) == 2)
         let missing = try catalog.database.read { database in
             try String.fetchAll(
                 database,
@@ -130,7 +131,7 @@ struct CatalogTests {
         let first = try catalog.beginScan(of: ["/a.jpg"])
         try record([embedded("/a.jpg", content: 1), embedded("/a.jpg.jpg", content: 2)], first)
         let second = try catalog.beginScan(of: ["/a.jpg"])
-        #expect(try catalog.finishScan(second, of: ["/a.jpg"], exceptBelow: []) == 1)
+        #expect(try catalog.finishScan(second, of: ["/a.jpg"], except: []) == 1)
     }
 
     // MARK: - Forgetting
@@ -145,11 +146,11 @@ struct CatalogTests {
             ],
             scan
         )
-        let forgotten = try catalog.forget(at: "/photos/x")
+        let forgotten = try #require(try catalog.forget(at: "/photos/x"))
         #expect(forgotten == (files: 2, images: 1))
         #expect(try catalog.counts().images == 2)
         #expect(try catalog.embeddingCount(model: model) == 2)
-        #expect(try catalog.forget(at: "/nowhere") == (files: 0, images: 0))
+        #expect(try catalog.forget(at: "/nowhere") == nil)
     }
 
     // MARK: - The journal that the index follows
@@ -167,6 +168,41 @@ struct CatalogTests {
         #expect(deletion.changes == [EmbeddingChange(imageID: start.changes[0].imageID, vector: nil)])
         #expect(try changes(after: deletion.latest).changes == [])
         #expect(try changes(after: 0).changes.map(\.vector) == [[0, 1], nil])
+    }
+
+    @Test("forgetting a folder forgets that it, and folders below it, were indexed")
+    func forgetFolders() throws {
+        _ = try catalog.beginScan(of: ["/photos", "/photos/x", "/photos-old"])
+        #expect(try #require(try catalog.forget(at: "/photos")) == (files: 0, images: 0))
+        #expect(try catalog.roots() == ["/photos-old"])
+    }
+
+    @Test("the journal keeps one entry for each image, the newest")
+    func journalDoesNotGrow() throws {
+        let scan = try catalog.beginScan(of: ["/photos"])
+        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        let image = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
+        for _ in 1...5 {
+            let before = try catalog.latestChange()
+            try catalog.database.write { try $0.execute(sql: "UPDATE embedding SET vector = vector") }
+            #expect(try catalog.latestChange() > before)
+        }
+        let entries = try catalog.database.read {
+            try Int64.fetchAll($0, sql: "SELECT imageID FROM embeddingChange")
+        }
+        #expect(entries == [image])
+    }
+
+    @Test("a sound catalog has no faults; one with a dangling reference has")
+    func integrity() throws {
+        let scan = try catalog.beginScan(of: ["/photos"])
+        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        #expect(try catalog.integrityFaults() == [])
+        try catalog.database.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA foreign_keys = OFF")
+            try database.execute(sql: "DELETE FROM image")
+        }
+        #expect(try catalog.integrityFaults().isEmpty == false)
     }
 
     @Test("an image number is never given twice, so an index can tell the deleted from the new")
@@ -258,16 +294,5 @@ struct CatalogTests {
         var changes: [EmbeddingChange] = []
         let latest = try catalog.forEachChange(after: sequence, model: model) { changes.append($0) }
         return (changes, latest)
-    }
-}
-
-extension FilePath.Component {
-    fileprivate init?(bytes: [UInt8]) {
-        let name = bytes.map { CInterop.PlatformChar(bitPattern: $0) } + [0]
-        let component = name.withUnsafeBufferPointer { buffer in
-            buffer.baseAddress.flatMap { FilePath.Component(platformString: $0) }
-        }
-        guard let component else { return nil }
-        self = component
     }
 }

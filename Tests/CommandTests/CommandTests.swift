@@ -60,15 +60,30 @@ struct CommandTests {
         let locked = try folder.copy("windmills/linda.jpg", to: "photos/locked.jpg")
         let lockedFolder = try folder.copy("windmills/linda-dark.jpg", to: "photos/locked/inside.jpg")
             .removingLastComponent()
-        for path in [locked, lockedFolder] { #expect(chmod(path.string, 0) == 0) }
+        _ = try lookalikeAsOrdinaryUser("index", photos, "--json")
+        #expect(chmod(locked.string, 0) == 0)
+        // Readable, but nothing in it may be looked at: what is there remains unknown, and is not missing.
+        #expect(chmod(lockedFolder.string, 0o444) == 0)
         defer { _ = chmod(lockedFolder.string, 0o700) }
         let report = try lookalikeAsOrdinaryUser("index", photos, "--json").json
-        #expect(report["embedded"] as? Int == 9)
+        #expect(report["missing"] as? Int == 0)
+        #expect(report["unchanged"] as? Int == 10)
         let skipped = report["skipped"] as? [[String: Any]] ?? []
         let reasons = Dictionary(
             uniqueKeysWithValues: skipped.map { ($0["path"] as? String ?? "", $0["reason"] as? String ?? "") }
         )
-        #expect(reasons == [locked.string: "unreadable", lockedFolder.string: "unreadable-folder"])
+        #expect(reasons == [lockedFolder.appending("inside.jpg").string: "unreadable-folder"])
+
+        // A new file that may not be read is named as well.
+        let secret = try folder.copy("windmills/dudutki.jpg", to: "photos/secret.jpg")
+        #expect(chmod(secret.string, 0) == 0)
+        let second =
+            try lookalikeAsOrdinaryUser("index", photos, "--json").json["skipped"] as? [[String: Any]]
+        #expect(
+            second?.contains {
+                $0["path"] as? String == secret.string && $0["reason"] as? String == "unreadable"
+            } == true
+        )
     }
 
     @Test("names with line feeds are escaped on a line, and exact in JSON")
@@ -87,6 +102,9 @@ struct CommandTests {
         let noLibrary = try lookalike("search", query)
         #expect(noLibrary.code == 3)
         #expect(noLibrary.errors.contains("lookalike index FOLDER"))
+        #expect(try lookalike("index", folder.path.appending("nowhere").string).code == 1)
+        #expect(try lookalike("index").code == 3)
+        #expect(!FileManager.default.fileExists(atPath: library))
 
         _ = try lookalike("index", try copyGroups(["hammers"]))
         let text = try folder.write(Array("text".utf8), to: "text.jpg").string
@@ -98,6 +116,7 @@ struct CommandTests {
             (["index", missing], 1, "nowhere.jpg"),
             (["remove", missing], 1, "knows nothing"),
             (["search", query, "--model", folder.path.string], 1, "manifest.json"),
+            (["serve", "--host", "no.such.host.invalid"], 1, "--host"),
         ]
         for (arguments, code, says) in cases {
             let result = try lookalike(arguments)
@@ -105,9 +124,11 @@ struct CommandTests {
             #expect(result.errors.contains(says), "\(arguments): \(result.errors)")
             #expect(result.errors.split(separator: "\n").count == 1, "\(arguments): \(result.errors)")
         }
-        for arguments in [
+        let misused = [
             ["search"], ["search", query, "--limit", "0"], ["nonsense"], ["index", "--jobs", "0"],
-        ] {
+            ["index", "--jobs", "257"], ["status", "--library", ""],
+        ]
+        for arguments in misused {
             #expect(try lookalike(arguments).code == 64, "\(arguments)")
         }
     }
@@ -149,6 +170,49 @@ struct CommandTests {
         let result = try run("/bin/sh", ["-c", command])
         #expect(result.code == 0)
         #expect(result.output.split(separator: "\n").count == 1)
+        // Some parents leave SIGPIPE ignored; then it is the write that fails. A FIFO nobody reads any more
+        // is such a pipe.
+        let binary = try Self.binary.string
+        let ignoring = """
+            trap '' PIPE
+            ( sleep 2; '\(binary)' search '\(query)' --library '\(library)'; echo "code $?" >&2 ) | true
+            """
+        let ignored = try run("/bin/bash", ["-c", ignoring])
+        #expect(ignored.errors.contains("code 141"), "\(ignored.errors)")
+        let full = try run(
+            "/bin/sh",
+            ["-c", "'\(try Self.binary.string)' status --library '\(library)' > /dev/full"]
+        )
+        #expect(full.code == 1)
+        #expect(full.errors == "lookalike: cannot write the results: No space left on device\n")
+    }
+
+    @Test("a second writer is sent away with the first one's process number; an occupied port is named")
+    func occupied() throws {
+        _ = try lookalike("index", try copyGroups(["hammers"]))
+        let lock = open(library + "/writer.lock", O_RDWR)
+        #expect(flock(lock, LOCK_EX) == 0)
+        let second = try lookalike("index")
+        close(lock)
+        #expect(second.code == 3)
+        #expect(second.errors.contains("process "))
+
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                #expect(bind(socket, $0, length) == 0 && listen(socket, 1) == 0)
+                #expect(getsockname(socket, $0, &length) == 0)
+            }
+        }
+        let port = UInt16(bigEndian: address.sin_port)
+        let serving = try lookalike("serve", "--port", String(port))
+        #expect(serving.code == 1)
+        #expect(serving.errors.contains("port \(port)"))
     }
 
     @Test("SIGINT stops an index run soon, with what is done kept")
@@ -206,6 +270,12 @@ struct CommandTests {
     private func lookalikeAsOrdinaryUser(_ arguments: String...) throws -> Finished {
         guard geteuid() == 0 else { return try lookalike(arguments) }
         let copy = try folder("program/lookalike")
+        if !FileManager.default.fileExists(atPath: copy.string) { try installProgram(at: copy) }
+        let asNobody = ["--reuid=65534", "--regid=65534", "--clear-groups", copy.string]
+        return try run("/usr/bin/setpriv", asNobody + arguments + ["--library", library])
+    }
+
+    private func installProgram(at copy: FilePath) throws {
         try FileManager.default.copyItem(atPath: try Self.binary.string, toPath: copy.string)
         let model = try folder("program/Models/efficientnet-lite0")
         try FileManager.default.copyItem(
@@ -213,8 +283,6 @@ struct CommandTests {
             toPath: model.string
         )
         #expect(chmod(folder.path.string, 0o777) == 0)
-        let asNobody = ["--reuid=65534", "--regid=65534", "--clear-groups", copy.string]
-        return try run("/usr/bin/setpriv", asNobody + arguments + ["--library", library])
     }
 
     /// The command, built beside the program that runs the tests.

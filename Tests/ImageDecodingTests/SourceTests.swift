@@ -1,6 +1,7 @@
 import Foundation
 import ImageDecoding
 import SystemPackage
+import TestSupport
 import Testing
 
 #if canImport(Darwin)

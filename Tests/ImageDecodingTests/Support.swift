@@ -47,28 +47,3 @@ func refusal(_ source: ImageSource, limits: DecodingLimits = .default) -> ImageD
         return error.reason
     }
 }
-
-/// A folder that is gone when its owner is.
-final class TemporaryFolder {
-    let path: FilePath
-
-    init() throws {
-        path = FilePath(NSTemporaryDirectory()).appending("image-decoding-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path.string) }
-
-    /// Writes a file under a name of any bytes.
-    func write(_ bytes: [UInt8], as name: FilePath.Component) throws -> FilePath {
-        let file = path.appending(name)
-        let descriptor = try FileDescriptor.open(
-            file,
-            .writeOnly,
-            options: [.create, .truncate],
-            permissions: .ownerReadWrite
-        )
-        try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
-        return file
-    }
-}

@@ -18,7 +18,7 @@ struct GoldenEmbeddingTests {
 
     @Test("each golden photograph's embedding has a cosine of at least 0.999 to the reference")
     func goldenPhotographs() throws {
-        let golden = try WeightsFile(path: Self.fixtures.appending("golden-embeddings.safetensors"))
+        let golden = try weightsFile(at: Self.fixtures.appending("golden-embeddings.safetensors"))
         let embedder = try Self.embedder.get()
         #expect(golden.names.count >= 8)
         for name in golden.names {
@@ -34,7 +34,7 @@ struct GoldenEmbeddingTests {
 
     @Test("the pixels that reach the network are the reference's to within one step on average")
     func preprocessedPixels() throws {
-        let golden = try WeightsFile(path: Self.fixtures.appending("golden-preprocessed.safetensors"))
+        let golden = try weightsFile(at: Self.fixtures.appending("golden-preprocessed.safetensors"))
         let embedder = try Self.embedder.get()
         let input = embedder.model.manifest.input
         for name in golden.names {
@@ -86,4 +86,8 @@ struct GoldenEmbeddingTests {
             for try await isEqual in group { #expect(isEqual) }
         }
     }
+}
+
+private func weightsFile(at path: FilePath) throws -> WeightsFile {
+    try WeightsFile(contents: Data(try bytes(of: path)))
 }

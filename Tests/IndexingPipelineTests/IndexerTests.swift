@@ -1,5 +1,6 @@
 import Catalog
 import Foundation
+import GRDB
 import ImageDecoding
 import ImageEmbedding
 import ImageLibrary
@@ -95,11 +96,11 @@ struct IndexerTests {
         try photos.copy("windmills/linda.jpg", to: "deleted.jpg")
         let restored = try index()
         #expect(restored.embedded == 0)
-        #expect(restored.duplicates == 1)
+        #expect(restored.unchanged == 4)
         #expect(restored.missing == 0)
     }
 
-    @Test("a file that was mended is indexed; one that could only not be read is tried again")
+    @Test("a file that was mended is indexed")
     func mended() throws {
         try photos.write([], to: "photo.jpg")
         _ = try index()
@@ -107,24 +108,97 @@ struct IndexerTests {
         #expect(try index().embedded == 1)
     }
 
+    @Test("a refusal that lies in the surroundings is tried again; one that lies in the file is not")
+    func passingReasons() throws {
+        let photo = try photos.copy("windmills/linda.jpg", to: "photo.jpg")
+        _ = try index()
+        for (reason, embedded) in [("unreadable", 1), ("unavailable", 1), ("corrupt", 0)] {
+            let library = try openLibrary(.writing)
+            let stamp = try #require(
+                try library.catalog.knownFile(at: photo, model: library.index.catalogModel)
+            ).stamp
+            let scan = try library.catalog.beginScan(of: [])
+            let refusal = Refusal(reason: reason, message: "for the test")
+            try library.catalog.record(
+                [.refused(path: photo, stamp: stamp, refusal: refusal)],
+                scan: scan,
+                model: library.index.catalogModel
+            )
+            _ = try library.catalog.finishScan(scan, of: [], except: [])
+            let summary = try index(with: library)
+            #expect(summary.embedded == embedded, "\(reason)")
+            #expect(summary.refused.count == 1 - embedded, "\(reason)")
+        }
+    }
+
     @Test("a run that is stopped keeps what it has done and marks nothing missing; the next run completes it")
     func cancellation() throws {
-        for (number, name) in try sampleNames(12).enumerated() { try photos.copy(name, to: "\(number).jpg") }
+        let names = try sampleNames(90)
+        try photos.copy(names[0], to: "gone.jpg")
         _ = try index()
-        try FileManager.default.removeItem(atPath: try photos("0.jpg").string)
-        let names = try sampleNames(40).suffix(28)
-        for (number, name) in names.enumerated() { try photos.copy(name, to: "new/\(number).jpg") }
+        try FileManager.default.removeItem(atPath: try photos("gone.jpg").string)
+        for (number, name) in names.enumerated().dropFirst() { try photos.copy(name, to: "\(number).jpg") }
 
         let cancellation = Cancellation()
-        cancellation.cancel()
-        let stopped = try index(cancellation: cancellation)
+        let stopped = try index(cancellation: cancellation) { _ in cancellation.cancel() }
         #expect(stopped.wasCancelled)
         #expect(stopped.missing == 0)
+        #expect(stopped.embedded > 0 && stopped.embedded < 89)
+        #expect(stopped.indexedImages == 1 + stopped.embedded)
 
         let completed = try index()
         #expect(!completed.wasCancelled)
         #expect(completed.missing == 1)
-        #expect(completed.indexedImages == 40)
+        #expect(completed.embedded == 89 - stopped.embedded)
+        #expect(completed.indexedImages == 90)
+    }
+
+    @Test("times outside the calendar of a file system do not disturb", arguments: [1 << 34, -(1 << 40)])
+    func strangeTimes(seconds: Int) throws {
+        let photo = try photos.copy("windmills/linda.jpg", to: "photo.jpg")
+        let time = timespec(tv_sec: seconds, tv_nsec: 999_999_999)
+        let times = [time, time]
+        #expect(utimensat(AT_FDCWD, photo.string, times, 0) == 0)
+        #expect(try index().embedded == 1)
+        #expect(try index().unchanged == 1)
+    }
+
+    @Test("a file that was only touched is unchanged")
+    func touched() throws {
+        let photo = try photos.copy("windmills/linda.jpg", to: "photo.jpg")
+        _ = try index()
+        #expect(utimensat(AT_FDCWD, photo.string, nil, 0) == 0)
+        let summary = try index()
+        #expect(summary.unchanged == 1)
+        #expect(summary.duplicates == 0)
+    }
+
+    @Test("an edited picture leaves nothing of its old self in the index")
+    func editedLeavesNothing() throws {
+        for name in try sampleNames(3) {
+            try? FileManager.default.removeItem(atPath: try photos("photo.jpg").string)
+            try photos.copy(name, to: "photo.jpg")
+            #expect(try index().indexedImages == 1)
+        }
+    }
+
+    @Test("names that are not UTF-8 are indexed and found again, byte for byte")
+    func bytesInNames() throws {
+        let name = try #require(FilePath.Component(bytes: [0x63, 0xE9, 0x2E, 0x6A, 0x70, 0x67]))
+        _ = try photos.write(try bytes(of: samplePhotograph("windmills/linda.jpg")), as: name)
+        #expect(try index().embedded == 1)
+        #expect(try index().unchanged == 1)
+        #expect(try index().missing == 0)
+    }
+
+    @Test("a catalog that fails in the middle of a run ends it with an error, and every thread with it")
+    func failingCatalog() throws {
+        for (number, name) in try sampleNames(30).enumerated() { try photos.copy(name, to: "\(number).jpg") }
+        let library = try openLibrary(.writing)
+        try failInsertions(into: "image")
+        #expect(throws: CatalogError.self) { try index(with: library) }
+        try failInsertions(into: nil)
+        #expect(try index(with: library).embedded == 30)
     }
 
     @Test("one and four threads bring the same images and the same neighbours")
@@ -194,13 +268,44 @@ struct IndexerTests {
         cancellation: Cancellation = Cancellation(),
         report: (IndexingProgress) -> Void = { _ in }
     ) throws -> IndexingSummary {
+        try index(
+            with: try openLibrary(in: folder, .writing),
+            roots: roots,
+            jobs: jobs,
+            cancellation: cancellation,
+            report: report
+        )
+    }
+
+    private func index(
+        with library: Library,
+        roots: [FilePath]? = nil,
+        jobs: Int = 2,
+        cancellation: Cancellation = Cancellation(),
+        report: (IndexingProgress) -> Void = { _ in }
+    ) throws -> IndexingSummary {
         let indexer = Indexer(
-            library: try openLibrary(in: folder, .writing),
+            library: library,
             embedder: try Self.embedder.get(),
             decoder: ImageDecoder(),
             jobs: jobs
         )
         return try indexer.run(roots: roots ?? [photos.path], cancellation: cancellation, report: report)
+    }
+
+    /// Makes every insertion into `table` fail, or none when it is nil, from another connection.
+    private func failInsertions(into table: String?) throws {
+        let path = libraryFolder.path.appending("library/catalog.sqlite").string
+        try DatabaseQueue(path: path).write { database in
+            try database.execute(sql: "DROP TRIGGER IF EXISTS fails")
+            guard let table else { return }
+            try database.execute(
+                sql: """
+                    CREATE TRIGGER fails BEFORE INSERT ON \(table)
+                    BEGIN SELECT RAISE(ABORT, 'for the test'); END
+                    """
+            )
+        }
     }
 
     private func rememberedFolders() throws -> [FilePath] {

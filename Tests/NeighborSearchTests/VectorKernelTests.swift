@@ -29,17 +29,17 @@ struct VectorKernelTests {
                 matrix.withUnsafeBufferPointer { matrix in
                     let q = query.baseAddress! + offset
                     let m = matrix.baseAddress! + offset
-                    lookalike_inner_products_of_rows(q, m, stride, dimension, rows, rows.count, &listed)
-                    lookalike_inner_products_of_range(q, m, stride, dimension, rowCount, &ranged)
+                    lk_inner_products_of_rows(q, m, stride, dimension, rows, rows.count, &listed)
+                    lk_inner_products_of_range(q, m, stride, dimension, rowCount, &ranged)
                     for row in 0..<rowCount {
-                        #expect(lookalike_inner_product(q, m + row * stride, dimension) == ranged[row])
+                        #expect(lk_inner_product(q, m + row * stride, dimension) == ranged[row])
                     }
                     let best = rows.map { ranged[Int($0)] }.max()!
                     #expect(
-                        !lookalike_any_inner_product_above(q, m, stride, dimension, rows, rows.count, best)
+                        !lk_any_inner_product_above(q, m, stride, dimension, rows, rows.count, best)
                     )
                     #expect(
-                        lookalike_any_inner_product_above(
+                        lk_any_inner_product_above(
                             q,
                             m,
                             stride,
@@ -49,7 +49,7 @@ struct VectorKernelTests {
                             best.nextDown
                         )
                     )
-                    #expect(!lookalike_any_inner_product_above(q, m, stride, dimension, rows, 0, -2000))
+                    #expect(!lk_any_inner_product_above(q, m, stride, dimension, rows, 0, -2000))
                 }
             }
             for (score, row) in zip(listed, rows) {

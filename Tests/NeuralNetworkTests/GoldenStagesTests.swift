@@ -10,8 +10,8 @@ import Testing
 @Suite("The network agrees with PyTorch")
 struct GoldenStagesTests {
     private static let network = Result {
-        let weights = try WeightsFile(
-            path: repository.appending("Models/efficientnet-lite0/weights.safetensors")
+        let weights = try weightsFile(
+            at: repository.appending("Models/efficientnet-lite0/weights.safetensors")
         )
         let shape = try #require(weights.shape(of: "projection.weight"))
         return (
@@ -70,13 +70,17 @@ struct GoldenStagesTests {
     }
 }
 
+private func weightsFile(at path: FilePath) throws -> WeightsFile {
+    try WeightsFile(contents: Data(try bytes(of: path)))
+}
+
 /// One fixture: an input and the values of every stage.
 private struct GoldenStages {
     private let file: WeightsFile
 
     init(photograph: Int) throws {
-        file = try WeightsFile(
-            path: repository.appending(
+        file = try weightsFile(
+            at: repository.appending(
                 "Tests/NeuralNetworkTests/Fixtures/golden-stages-\(photograph).safetensors"
             )
         )

@@ -44,12 +44,37 @@ public final class TemporaryFolder: Sendable {
         return file
     }
 
+    /// Writes a file under a name of any bytes and returns its path.
+    public func write(_ bytes: [UInt8], as name: FilePath.Component) throws -> FilePath {
+        let file = path.appending(name)
+        let descriptor = try FileDescriptor.open(
+            file,
+            .writeOnly,
+            options: [.create, .truncate],
+            permissions: .ownerReadWrite
+        )
+        try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
+        return file
+    }
+
     /// Copies a sample photograph, under its own name unless told, and returns the copy's path.
     @discardableResult
     public func copy(_ sample: String, to name: String? = nil) throws -> FilePath {
         let file = try self(name ?? sample)
         try FileManager.default.copyItem(atPath: samplePhotograph(sample).string, toPath: file.string)
         return file
+    }
+}
+
+extension FilePath.Component {
+    /// A name of any bytes but 0 and the slash; nil for the names that every folder has.
+    public init?(bytes: [UInt8]) {
+        let name = bytes.map { CInterop.PlatformChar(bitPattern: $0) } + [0]
+        let component = name.withUnsafeBufferPointer { buffer in
+            buffer.baseAddress.flatMap { FilePath.Component(platformString: $0) }
+        }
+        guard let component else { return nil }
+        self = component
     }
 }
 

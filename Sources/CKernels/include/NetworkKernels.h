@@ -16,7 +16,7 @@ struct lk_convolution_geometry {
 };
 
 /// Full convolution followed by bias and ReLU6.
-/// `weights` is [kernel][kernel][input_channels][output_channels]; `output_channels` at most 64.
+/// `weights` is [kernel][kernel][input_channels][output_channels].
 void lk_convolution_relu6(const struct lk_convolution_geometry *geometry, ptrdiff_t input_channels,
                           ptrdiff_t output_channels, const float *input, const float *weights, const float *bias,
                           float *output);

@@ -18,7 +18,7 @@ struct HNSWSearcher {
         statistics: inout SearchStatistics
     ) -> UInt32 {
         var best = start
-        var bestSimilarity = lookalike_inner_product(query, vectors.row(start), vectors.stride)
+        var bestSimilarity = lk_inner_product(query, vectors.row(start), vectors.stride)
         statistics.similarityComputations += 1
         for layer in layers {
             var isMoving = true
@@ -59,7 +59,7 @@ struct HNSWSearcher {
         var hops = 0
         var computations = 1
         if walk.visit(start) {
-            let similarity = lookalike_inner_product(query, vectors.row(start), vectors.stride)
+            let similarity = lk_inner_product(query, vectors.row(start), vectors.stride)
             pool.insert(Candidate(similarity: similarity, slot: start))
         }
         while let slot = pool.takeBestUnmarked() {
@@ -75,7 +75,7 @@ struct HNSWSearcher {
                 }
             }
             if let upcoming = pool.upcoming {
-                lookalike_prefetch(graph.links(of: upcoming, atLayer: layer))
+                lk_prefetch(graph.links(of: upcoming, atLayer: layer))
             }
             vectors.score(fresh, count: count, against: query, into: scores)
             computations += count

@@ -84,7 +84,7 @@ struct NeighborSelection {
 
     @inline(__always)
     private func isDiverse(_ candidate: Candidate, from kept: UnsafePointer<UInt32>, count: Int) -> Bool {
-        !lookalike_any_inner_product_above(
+        !lk_any_inner_product_above(
             vectors.row(candidate.slot),
             vectors.base,
             vectors.stride,
