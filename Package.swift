@@ -2,6 +2,9 @@
 
 import PackageDescription
 
+// File paths are bytes on Linux, not text.
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
 // One target per box of the visual-search chapter; docs/architecture.md is the map. Dependencies only ever
 // point down this list.
 let package = Package(
@@ -27,16 +30,10 @@ let package = Package(
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
         // Data preparation.
-        .target(
-            name: "ImageDecoding",
-            dependencies: ["CVips", .product(name: "SystemPackage", package: "swift-system")]
-        ),
+        .target(name: "ImageDecoding", dependencies: ["CVips", systemPackage]),
 
         // Model.
-        .target(
-            name: "NeuralNetwork",
-            dependencies: ["CKernels", "COpenBLAS", .product(name: "SystemPackage", package: "swift-system")]
-        ),
+        .target(name: "NeuralNetwork", dependencies: ["CKernels", "COpenBLAS"]),
 
         // Embedding generation service.
         .target(
@@ -44,32 +41,21 @@ let package = Package(
             dependencies: [
                 "ImageDecoding", "NeuralNetwork",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                systemPackage,
             ]
         ),
 
         // Image data.
         .target(
             name: "Catalog",
-            dependencies: [
-                .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ]
+            dependencies: [.product(name: "GRDB", package: "GRDB.swift"), systemPackage]
         ),
 
         // Nearest-neighbour service.
-        .target(
-            name: "NeighborSearch",
-            dependencies: ["CKernels", .product(name: "SystemPackage", package: "swift-system")]
-        ),
+        .target(name: "NeighborSearch", dependencies: ["CKernels", systemPackage]),
 
         // A library on disk: the catalog, and the index that follows it.
-        .target(
-            name: "ImageLibrary",
-            dependencies: [
-                "Catalog", "NeighborSearch", .product(name: "SystemPackage", package: "swift-system"),
-            ]
-        ),
+        .target(name: "ImageLibrary", dependencies: ["Catalog", "NeighborSearch", systemPackage]),
 
         // Indexing pipeline.
         .target(
@@ -77,7 +63,7 @@ let package = Package(
             dependencies: [
                 "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                systemPackage,
             ]
         ),
 
@@ -86,9 +72,10 @@ let package = Package(
             name: "QueryPipeline",
             dependencies: [
                 "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
-                .product(name: "SystemPackage", package: "swift-system"),
+                systemPackage,
             ]
         ),
+
         // Serving.
         .target(
             name: "SearchServer",
@@ -103,7 +90,7 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                systemPackage,
             ],
             resources: [
                 .embedInCode("Web/index.html"), .embedInCode("Web/style.css"), .embedInCode("Web/app.js"),
@@ -121,7 +108,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                systemPackage,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]
         ),
@@ -134,37 +121,25 @@ let package = Package(
                 "NeuralNetwork",
                 "QueryPipeline",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                systemPackage,
             ]
         ),
 
         // Tests: one target per room, and what they share.
-        .target(
-            name: "TestSupport",
-            dependencies: [.product(name: "SystemPackage", package: "swift-system")],
-            path: "Tests/TestSupport"
-        ),
+        .target(name: "TestSupport", dependencies: [systemPackage], path: "Tests/TestSupport"),
         .testTarget(
             name: "ImageDecodingTests",
-            dependencies: [
-                "ImageDecoding", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
-            ],
+            dependencies: ["ImageDecoding", "TestSupport", systemPackage],
             exclude: ["Fixtures"]
         ),
         .testTarget(
             name: "NeuralNetworkTests",
-            dependencies: [
-                "NeuralNetwork", "TestSupport",
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
+            dependencies: ["NeuralNetwork", "TestSupport", systemPackage],
             exclude: ["Fixtures"]
         ),
         .testTarget(
             name: "ImageEmbeddingTests",
-            dependencies: [
-                "ImageEmbedding", "ImageDecoding", "NeuralNetwork", "TestSupport",
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
+            dependencies: ["ImageEmbedding", "ImageDecoding", "NeuralNetwork", "TestSupport", systemPackage],
             exclude: ["Fixtures"]
         ),
         .testTarget(
@@ -172,22 +147,16 @@ let package = Package(
             dependencies: [
                 "Catalog", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                systemPackage,
             ]
         ),
         .testTarget(
             name: "NeighborSearchTests",
-            dependencies: [
-                "NeighborSearch", "CKernels", "TestSupport",
-                .product(name: "SystemPackage", package: "swift-system"),
-            ]
+            dependencies: ["NeighborSearch", "CKernels", "TestSupport", systemPackage]
         ),
         .testTarget(
             name: "ImageLibraryTests",
-            dependencies: [
-                "ImageLibrary", "Catalog", "NeighborSearch", "TestSupport",
-                .product(name: "SystemPackage", package: "swift-system"),
-            ]
+            dependencies: ["ImageLibrary", "Catalog", "NeighborSearch", "TestSupport", systemPackage]
         ),
         .testTarget(
             name: "IndexingPipelineTests",
@@ -196,7 +165,7 @@ let package = Package(
                 "NeighborSearch",
                 "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                systemPackage,
             ]
         ),
         .testTarget(
@@ -204,15 +173,10 @@ let package = Package(
             dependencies: [
                 "QueryPipeline", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "IndexingPipeline",
                 "TestSupport",
-                .product(name: "SystemPackage", package: "swift-system"),
+                systemPackage,
             ]
         ),
-        .testTarget(
-            name: "CommandTests",
-            dependencies: [
-                "lookalike", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
-            ]
-        ),
+        .testTarget(name: "CommandTests", dependencies: ["lookalike", "TestSupport", systemPackage]),
         .testTarget(
             name: "SearchServerTests",
             dependencies: [
@@ -226,7 +190,7 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                systemPackage,
             ]
         ),
     ]

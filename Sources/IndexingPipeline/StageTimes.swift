@@ -1,5 +1,5 @@
-/// A stage of indexing.
-public enum IndexingStage: String, CaseIterable, Codable, Sendable {
+/// A stage of indexing; its raw value is its name in reports.
+enum IndexingStage: String, Sendable {
     /// Reading a file's bytes.
     case read
     /// Computing their SHA-256.

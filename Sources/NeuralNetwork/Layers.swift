@@ -43,7 +43,10 @@ struct Convolution: Sendable {
     init(weights: [Float], bias: [Float], inputChannels: Int, kernelSize: Int, stride: Int) {
         let outputChannels = bias.count
         let taps = kernelSize * kernelSize
-        precondition(weights.count == outputChannels * inputChannels * taps)
+        precondition(
+            weights.count == outputChannels * inputChannels * taps,
+            "\(weights.count) weights for \(outputChannels)×\(inputChannels)×\(taps)"
+        )
         self.inputChannels = inputChannels
         self.outputChannels = outputChannels
         self.kernelSize = kernelSize
@@ -57,7 +60,7 @@ struct Convolution: Sendable {
     }
 
     func apply(to input: borrowing FeatureMap, into output: inout FeatureMap) {
-        precondition(input.shape.channels == inputChannels)
+        precondition(input.shape.channels == inputChannels, "\(input.shape) into \(inputChannels) channels")
         var geometry = SamePadding(kernelSize: kernelSize, stride: stride).geometry(for: input.shape)
         output.reshape(
             to: FeatureShape(
@@ -94,7 +97,10 @@ struct DepthwiseConvolution: Sendable {
     /// Creates the layer from weights in [channel][kernel][kernel] order.
     init(weights: [Float], bias: [Float], kernelSize: Int, stride: Int) {
         channels = bias.count
-        precondition(weights.count == channels * kernelSize * kernelSize)
+        precondition(
+            weights.count == channels * kernelSize * kernelSize,
+            "\(weights.count) weights for \(channels)×\(kernelSize)×\(kernelSize)"
+        )
         self.kernelSize = kernelSize
         self.stride = stride
         self.bias = bias
@@ -102,7 +108,7 @@ struct DepthwiseConvolution: Sendable {
     }
 
     func apply(to input: borrowing FeatureMap, into output: inout FeatureMap) {
-        precondition(input.shape.channels == channels)
+        precondition(input.shape.channels == channels, "\(input.shape) into \(channels) channels")
         var geometry = SamePadding(kernelSize: kernelSize, stride: stride).geometry(for: input.shape)
         output.reshape(
             to: FeatureShape(height: geometry.output_height, width: geometry.output_width, channels: channels)
@@ -132,7 +138,10 @@ struct PointwiseConvolution: Sendable {
 
     /// Creates the layer from weights in [output][input] order.
     init(weights: [Float], bias: [Float], inputChannels: Int) {
-        precondition(weights.count == bias.count * inputChannels)
+        precondition(
+            weights.count == bias.count * inputChannels,
+            "\(weights.count) weights for \(bias.count)×\(inputChannels)"
+        )
         self.inputChannels = inputChannels
         outputChannels = bias.count
         self.weights = weights
@@ -173,7 +182,7 @@ struct PointwiseConvolution: Sendable {
 
     private func multiply(_ input: borrowing FeatureMap, into output: inout FeatureMap) {
         let shape = input.shape
-        precondition(shape.channels == inputChannels)
+        precondition(shape.channels == inputChannels, "\(shape) into \(inputChannels) channels")
         output.reshape(
             to: FeatureShape(height: shape.height, width: shape.width, channels: outputChannels)
         )

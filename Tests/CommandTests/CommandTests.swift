@@ -126,7 +126,7 @@ struct CommandTests {
         }
         let misused = [
             ["search"], ["search", query, "--limit", "0"], ["nonsense"], ["index", "--jobs", "0"],
-            ["index", "--jobs", "257"], ["status", "--library", ""],
+            ["index", "--jobs", "257"], ["search", query, "--model", ""],
         ]
         for arguments in misused {
             #expect(try lookalike(arguments).code == 64, "\(arguments)")
@@ -215,23 +215,32 @@ struct CommandTests {
         #expect(serving.errors.contains("port \(port)"))
     }
 
-    @Test("SIGINT stops an index run soon, with what is done kept")
-    func interrupt() throws {
-        let photos = repository.appending("SampleImages").string
+    @Test(
+        "a run that is interrupted, terminated or killed keeps what it has committed; the next run completes it",
+        arguments: [SIGINT, SIGTERM, SIGKILL]
+    )
+    func stopped(signal: Int32) throws {
+        let photos = try copyGroups(["fish", "windmills", "hoofed-animals", "birds", "hammers"])
         let process = Process()
         process.executableURL = URL(filePath: try Self.binary.string)
-        process.arguments = ["index", photos, "--library", library]
-        process.standardOutput = Pipe()
-        process.standardError = Pipe()
+        process.arguments = ["index", photos, "--library", library, "--jobs", "1"]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
         try process.run()
         // Once the first batch is committed there is something to keep.
         let deadline = Date(timeIntervalSinceNow: 120)
-        while try embeddedCount() == 0, Date() < deadline { usleep(50_000) }
-        process.interrupt()
+        while try embeddedCount() == 0, Date() < deadline { usleep(20_000) }
+        kill(process.processIdentifier, signal)
         process.waitUntilExit()
+        #expect(process.terminationStatus == (signal == SIGKILL ? SIGKILL : 130))
+
         let kept = try embeddedCount()
-        #expect(process.terminationStatus == 130)
-        #expect(kept > 0 && kept < 250)
+        #expect(kept > 0 && kept < 79)
+        let completed = try lookalike("index", photos, "--json").json
+        #expect(completed["unchanged"] as? Int == kept)
+        #expect(completed["embedded"] as? Int == 79 - kept)
+        let findings = try lookalike("doctor").output
+        #expect(findings.contains("79 of 79 sampled pictures find themselves"), "\(findings)")
     }
 
     // MARK: - Helpers

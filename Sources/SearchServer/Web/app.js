@@ -145,7 +145,8 @@ async function showMore() {
   } catch (error) {
     if (error.name === "AbortError" || shown !== search) return;
     if (!(error instanceof Fault)) throw error;
-    showNotice(error.title, error.message, error.canRetry);
+    // What is on screen stays; the button is there to try again.
+    page.facts.textContent = page.status.textContent = `${error.title}. ${error.message}`;
   } finally {
     page.moreButton.disabled = false;
   }

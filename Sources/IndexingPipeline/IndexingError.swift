@@ -1,0 +1,13 @@
+/// Tells why a run could not begin.
+public enum IndexingError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A folder or file to index is not there or may not be read.
+    case unreadableRoot(path: String, reason: String)
+
+    /// One line for people: what is wrong, and what to do.
+    public var description: String {
+        switch self {
+        case .unreadableRoot(let path, let reason):
+            "cannot index \(path): \(reason)"
+        }
+    }
+}
