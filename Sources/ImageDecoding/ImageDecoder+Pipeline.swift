@@ -52,7 +52,7 @@ extension ImageDecoder {
                 reason: .tooManyPixels,
                 message:
                     "The picture claims \(width)×\(height) pixels, \(limits.maximumPixelCount) are allowed; "
-                    + "make it smaller or raise the limit."
+                    + "make it smaller."
             )
         }
     }

@@ -96,7 +96,7 @@ extension ImageSource {
             throw ImageDecodingError(
                 reason: .tooManyBytes,
                 message: "There are \(byteCount) bytes, \(limits.maximumByteCount) are allowed; "
-                    + "make the picture smaller or raise the limit."
+                    + "make the picture smaller."
             )
         }
     }
