@@ -3,7 +3,6 @@ internal import Foundation
 public import ImageDecoding
 public import ImageEmbedding
 public import ImageLibrary
-internal import Synchronization
 public import SystemPackage
 
 /// Brings folders of pictures into a library: scan → read, decode and embed on each core → one catalog
@@ -18,9 +17,6 @@ public struct Indexer: Sendable {
     static let batchSize = 64
     /// Seconds after which a smaller batch is committed.
     static let batchPatience = 0.5
-    /// New vectors after which a snapshot is saved in the middle of a run, so that a killed run costs the
-    /// next opening little; at least a quarter of the index, so that saving stays a small part of a long run.
-    static let savingInterval = 10_000
 
     private let processor: FileProcessor
     private let jobs: Int
@@ -51,57 +47,23 @@ public struct Indexer: Sendable {
         report: (IndexingProgress) -> Void = { _ in }
     ) throws -> IndexingSummary {
         let roots = try Self.resolve(roots)
-        let library = processor.library
-        let start = ContinuousClock.now
-        let scan = try library.catalog.beginScan(of: roots.filter(Self.isFolder))
+        let catalog = processor.library.catalog
+        let scan = try catalog.beginScan(of: roots.filter(Self.isFolder))
+        var run = IndexingRun(library: processor.library, scan: scan, roots: roots)
         let stages = RunningStages(processor: processor, jobs: jobs, roots: roots, cancellation: cancellation)
-        var summary = IndexingSummary()
-        var times = StageTimes()
-        var unsaved = 0
         do {
             while let batch = stages.nextBatch() {
-                let isNew = try times.measure(.store) { () throws(CatalogError) in
-                    try library.catalog.record(
-                        batch.map(\.outcome),
-                        scan: scan,
-                        model: library.index.catalogModel
-                    )
-                }
-                try times.measure(.insert) { try library.index.catchUp() }
-                for (result, isNew) in zip(batch, isNew) { summary.count(result, isNew: isNew) }
-                unsaved += isNew.count { $0 }
-                if unsaved >= max(Self.savingInterval, library.index.count / 4) {
-                    try times.measure(.save) { try library.index.save() }
-                    unsaved = 0
-                }
-                report(stages.progress(done: summary.done, since: start))
+                try run.commit(batch)
+                report(stages.progress(done: run.doneCount, since: run.start))
             }
-            let walk = try stages.finish()
-            summary.add(walk)
-            times.add(walk.times)
-            if cancellation.isCancelled {
-                summary.wasCancelled = true
-            } else {
-                summary.missing = try library.catalog.finishScan(
-                    scan,
-                    of: roots,
-                    except: walk.unreadable.map(\.path)
-                )
-                try times.measure(.insert) { try library.index.catchUp() }
-            }
+            try run.conclude(stages.finish(), wasCancelled: cancellation.isCancelled)
         } catch {
             cancellation.cancel()
             stages.abandon()
-            // What is committed is safe; a snapshot only spares the next opening the work, so failing changes
-            // nothing.
-            try? library.index.save()
+            run.salvage()
             throw error
         }
-        try times.measure(.save) { try library.index.save() }
-        summary.indexedImages = library.index.count
-        summary.stageSeconds = times.seconds
-        summary.seconds = (ContinuousClock.now - start) / .seconds(1)
-        return summary
+        return try run.summarize()
     }
 
     private static func isFolder(_ path: FilePath) -> Bool {
@@ -135,29 +97,5 @@ public struct Indexer: Sendable {
             return true
         }
         .sorted { $0.string < $1.string }
-    }
-}
-
-extension IndexingSummary {
-    fileprivate var done: Int { embedded + duplicates + unchanged + refused.count }
-
-    fileprivate mutating func count(_ result: FileProcessor.Result, isNew: Bool) {
-        if let refused = result.refused {
-            self.refused.append(refused)
-            return
-        }
-        switch result.outcome {
-        case .unchanged: unchanged += 1
-        case .known: if result.isUnchanged { unchanged += 1 } else { duplicates += 1 }
-        case .embedded: if isNew { embedded += 1 } else { duplicates += 1 }
-        case .refused: preconditionFailure("a refused file without its reason")
-        }
-    }
-
-    fileprivate mutating func add(_ walk: RunningStages.Walk) {
-        found = walk.found
-        ignored = walk.ignored
-        refused += walk.unreadable
-        refused.sort { $0.path.string < $1.path.string }
     }
 }
