@@ -16,16 +16,25 @@ public final class Catalog: Sendable {
 
     /// Opens the catalog at `path`, creating or migrating it as needed.
     ///
+    /// A catalog in a folder that may not be written, on a read-only disk say, is opened for reading alone.
+    ///
     /// - Throws: ``CatalogError`` when the file is no catalog, was written by a newer program, or cannot be
     ///   opened.
     public init(path: FilePath) throws(CatalogError) {
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(10)
         do {
+            let migrator = Migrations.migrator
+            if Self.isReadOnly(path) {
+                database = try Self.openForReading(path)
+                guard try database.read(migrator.hasCompletedMigrations) else {
+                    throw CatalogError.olderFormat(path: path.string)
+                }
+                return
+            }
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(10)
             database = try DatabasePool(path: path.string, configuration: configuration)
             // Only now: the pool sets its own level when it opens its writing connection.
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            let migrator = Migrations.migrator
             if try database.read(migrator.hasBeenSuperseded) {
                 throw CatalogError.newerFormat(path: path.string)
             }
@@ -35,6 +44,26 @@ public final class Catalog: Sendable {
         } catch {
             throw .unusable(path: path.string, reason: CatalogError.reason(for: error))
         }
+    }
+
+    /// Whether nothing can be written: not the file, or not beside it, where SQLite keeps its journal.
+    private static func isReadOnly(_ path: FilePath) -> Bool {
+        let files = FileManager.default
+        return files.fileExists(atPath: path.string)
+            && !(files.isWritableFile(atPath: path.string)
+                && files.isWritableFile(atPath: path.removingLastComponent().string))
+    }
+
+    /// Opens a database for reading. Without a journal beside it nobody is writing, and SQLite is told so: it
+    /// would insist on making files of its own otherwise.
+    private static func openForReading(_ path: FilePath) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.readonly = true
+        guard !FileManager.default.fileExists(atPath: path.string + "-wal") else {
+            return try DatabasePool(path: path.string, configuration: configuration)
+        }
+        let address = URL(filePath: path.string).absoluteString + "?immutable=1"
+        return try DatabasePool(path: address, configuration: configuration)
     }
 
     /// Closes the database; the catalog must not be used afterwards.

@@ -6,6 +6,9 @@ public enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
     case unusable(path: String, reason: String)
     /// The database was written by a newer version of the program.
     case newerFormat(path: String)
+    /// The database was written by an older version of the program, and may not be written to bring it up to
+    /// date.
+    case olderFormat(path: String)
     /// A statement failed; nothing of its transaction was kept.
     case failed(reason: String)
     /// A stored embedding has another length than its model's dimension.
@@ -18,6 +21,9 @@ public enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
             "cannot open the catalog \(path): \(reason)"
         case .newerFormat(let path):
             "the catalog \(path) was written by a newer lookalike; update this program or name another --library"
+        case .olderFormat(let path):
+            "the catalog \(path) was written by an older lookalike and cannot be brought up to date where it is; "
+                + "copy the library to where it may be written"
         case .failed(let reason):
             "the catalog cannot go on: \(reason)"
         case .damagedEmbedding(let image):

@@ -86,6 +86,28 @@ struct CommandTests {
         )
     }
 
+    @Test("a library that may only be read is searched all the same, and refuses to be changed")
+    func readOnlyLibrary() throws {
+        let photos = try copyGroups(["hammers"])
+        _ = try lookalikeAsOrdinaryUser("index", photos)
+        // Beneath the library nothing belongs to the ordinary user any more.
+        let files = try #require(FileManager.default.enumerator(atPath: library)).compactMap { $0 as? String }
+        for path in [library] + files.map({ library + "/" + $0 }) {
+            #expect(geteuid() != 0 || chown(path, 0, 0) == 0)
+            #expect(chmod(path, path.contains(".") ? 0o444 : 0o555) == 0)
+        }
+        defer { _ = chmod(library, 0o755) }
+        let query = samplePhotograph("hammers/claw-wooden-angled.jpg")
+        let copy = try folder.write(try bytes(of: query), to: "query.jpg").string
+        let found = try lookalikeAsOrdinaryUser("search", copy, "--limit", "3")
+        #expect(found.code == 0, "\(found.errors)")
+        #expect(found.output.split(separator: "\n").count == 3)
+        #expect(try lookalikeAsOrdinaryUser("status").code == 0)
+        let refused = try lookalikeAsOrdinaryUser("index", photos)
+        #expect(refused.code == 1)
+        #expect(refused.errors.contains("cannot lock the library"))
+    }
+
     @Test("names with line feeds are escaped on a line, and exact in JSON")
     func namesWithLineFeeds() throws {
         try folder.copy("windmills/linda.jpg", to: "photos/two\nlines.jpg")
