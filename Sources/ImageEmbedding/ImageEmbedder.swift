@@ -21,6 +21,23 @@ public final class ImageEmbedder: Sendable {
     /// The size that pictures must be decoded to.
     public var thumbnailSize: ThumbnailSize { .shorterSide(model.manifest.input.shorterSide) }
 
+    /// Embeds ``probePicture`` and returns the cosine to what the training tools computed for it: about 1
+    /// where this machine runs the model right.
+    public func probeSimilarity() -> Float {
+        let expected = model.manifest.embedding.probe.scaledToUnitLength()
+        return zip(embed(probePicture), expected).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+
+    /// A picture that needs no file: at row y, column x, its channels are (x, y, x + y) modulo 256.
+    var probePicture: PixelImage {
+        let side = model.manifest.input.shorterSide
+        let pixels = (0..<side * side).flatMap { position in
+            let (y, x) = (position / side, position % side)
+            return [UInt8(x & 255), UInt8(y & 255), UInt8((x + y) & 255)]
+        }
+        return PixelImage(width: side, height: side, pixels: pixels)
+    }
+
     /// Returns the embedding of a picture decoded to ``thumbnailSize``: `model.dimension` values of length 1.
     ///
     /// Deterministic: equal pixels give equal vectors, whatever the thread.

@@ -33,6 +33,8 @@ public struct ModelManifest: Codable, Hashable, Sendable {
         public let metric: String
         /// Whether vectors have length 1.
         public let normalized: Bool
+        /// The embedding of ``ImageEmbedder/probePicture``, as the training tools computed it.
+        public let probe: [Float]
     }
 
     /// Where the weights are, and how to know them.
@@ -132,6 +134,13 @@ extension ModelManifest {
                 field: "dimension",
                 found: String(embedding.dimension),
                 supported: "1 to 65536"
+            )
+        }
+        guard embedding.probe.count == embedding.dimension else {
+            throw .unsupported(
+                field: "probe",
+                found: "\(embedding.probe.count) values",
+                supported: "as many as dimensions, \(embedding.dimension)"
             )
         }
         let extents = [input.width, input.height, input.shorterSide]

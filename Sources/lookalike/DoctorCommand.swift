@@ -8,8 +8,8 @@ struct DoctorCommand: ParsableCommand {
         abstract: "Try everything the program stands on, and say what works.",
         discussion: """
             Nothing is just looked up: a picture of each format is made and decoded, a matrix product and \
-            a kernel are compared with plain loops, the model embeds a picture, and the library's pictures are \
-            asked to find themselves. Exit code 1 when something is broken.
+            a kernel are compared with plain loops, the model embeds a picture as its makers did, and the \
+            library's pictures are asked to find themselves. Exit code 1 when something is broken.
 
               lookalike doctor
               lookalike doctor --json

@@ -52,6 +52,7 @@ struct EmbeddingModelTests {
             (#""channelOrder": "RGB""#, #""channelOrder": "BGR""#, "channel order"),
             (#""metric": "cosine""#, #""metric": "euclidean""#, "metric"),
             (#""normalized": true"#, #""normalized": false"#, "normalized"),
+            (#""probe": ["#, #""probe": [0.5,"#, "probe"),
             (#""shorterSide": 256"#, #""shorterSide": 100"#, "input size"),
             (#""shorterSide": 256"#, #""shorterSide": 1000000"#, "input size"),
             (#""file": "weights.safetensors""#, #""file": "../weights.safetensors""#, "weights file"),

@@ -57,6 +57,11 @@ struct GoldenEmbeddingTests {
         }
     }
 
+    @Test("the probe in the manifest is what this machine computes too")
+    func probe() throws {
+        #expect(try Self.embedder.get().probeSimilarity() > 0.99999)
+    }
+
     @Test("vectors have length 1 and the manifest's dimension")
     func unitLength() throws {
         let embedder = try Self.embedder.get()
