@@ -66,13 +66,16 @@ public final class LibraryIndex: Sendable {
     public var count: Int { index.count }
 
     /// Returns the vector of an image, or nil when it has none.
-    public func vector(of image: ImageID) -> [Float]? {
-        UInt64(exactly: image).flatMap { index.vector(forKey: $0) }
+    public func vector(of image: ImageID) throws -> [Float]? {
+        guard let key = UInt64(exactly: image) else { return nil }
+        return try withSoundIndex { index throws(NeighborSearchError) in try index.vector(forKey: key) }
     }
 
     /// Returns the images nearest to `query`; see `HNSWIndex.nearest`.
     public func nearest(to query: [Float], count: Int) throws -> SearchAnswer {
-        try index.nearest(to: query, count: count)
+        try withSoundIndex { index throws(NeighborSearchError) in
+            try index.nearest(to: query, count: count)
+        }
     }
 
     /// Takes in what the catalog has committed since the last time.
@@ -109,15 +112,57 @@ public final class LibraryIndex: Sendable {
 
     private var index: HNSWIndex { live.withLock { $0 } }
 
+    /// How many vectors are handed to the index at once, so that all cores have work.
+    private static let batchSize = 1024
+
     private func applyChanges(_ journal: inout Journal) throws {
         guard try catalog.latestChange() != journal.sequence else { return }
-        let index = self.index
+        do {
+            try applyChanges(&journal, to: index)
+        } catch NeighborSearchError.damaged(let error) {
+            try startAnew(&journal, because: error.description)
+        }
+    }
+
+    /// The catalog's journal names each image once, so the order within a batch does not matter.
+    private func applyChanges(_ journal: inout Journal, to index: HNSWIndex) throws {
+        let threads = ProcessInfo.processInfo.activeProcessorCount
+        var batch: [(key: UInt64, vector: [Float])] = []
         journal.sequence = try catalog.forEachChange(after: journal.sequence, model: catalogModel) { change in
             if let vector = change.vector {
-                try index.insert(key: UInt64(change.imageID), vector: vector)
+                batch.append((UInt64(change.imageID), vector))
             } else {
-                _ = index.remove(key: UInt64(change.imageID))
+                try index.remove(key: UInt64(change.imageID))
             }
+            if batch.count == Self.batchSize {
+                try index.insert(batch, threads: threads)
+                batch.removeAll(keepingCapacity: true)
+            }
+        }
+        try index.insert(batch, threads: threads)
+    }
+
+    private func startAnew(_ journal: inout Journal, because reason: String) throws {
+        opening.withLock { $0 = .rejected(reason) }
+        live.withLock { $0 = HNSWIndex(dimension: model.dimension) }
+        journal = Journal(sequence: 0, savedSequence: nil)
+        try applyChanges(&journal, to: index)
+    }
+
+    /// Searches the index; one that turns out to come from a damaged file is built anew from the catalog first.
+    private func withSoundIndex<Value>(
+        _ body: (HNSWIndex) throws(NeighborSearchError) -> Value
+    ) throws -> Value {
+        let index = self.index
+        do {
+            return try body(index)
+        } catch .damaged(let error) {
+            try journal.withLock { journal in
+                // Another search may have met the damage before and have seen to it.
+                guard self.index === index else { return }
+                try startAnew(&journal, because: error.description)
+            }
+            return try body(self.index)
         }
     }
 
@@ -133,10 +178,7 @@ public final class LibraryIndex: Sendable {
                 if try catalog.latestChange() == journal.sequence { break }
             }
             let (held, known) = (index.count, try catalog.embeddingCount(model: catalogModel))
-            opening.withLock { $0 = .rejected("it holds \(held) of \(known) vectors") }
-            live.withLock { $0 = HNSWIndex(dimension: model.dimension) }
-            journal = Journal(sequence: 0, savedSequence: nil)
-            try applyChanges(&journal)
+            try startAnew(&journal, because: "it holds \(held) of \(known) vectors")
         }
     }
 }

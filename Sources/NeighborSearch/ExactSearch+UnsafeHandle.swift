@@ -1,34 +1,36 @@
-import CKernels
-
 /// Compares the query with every live vector.
 struct ExactSearch {
-    let vectors: VectorStorage
     let graph: HNSWGraph
-    let keys: KeyDirectory
+    let isWanted: ((UInt64) -> Bool)?
 
-    private static let rowsPerCall = 256
+    private static let portion = 64
 
     /// Finds the true `count` nearest, best first, equally near ones by ascending key.
     ///
     /// Candidates gather in a buffer of twice the wanted size; when it is full, the worse half is cut off and
-    /// its best similarity becomes the bar for newcomers. O(slots) inner products, O(count) memory.
-    func nearest(to query: [Float], count: Int, statistics: inout SearchStatistics) -> [Neighbor] {
+    /// its best similarity becomes the bar for newcomers. O(slots) comparisons, O(count) memory.
+    func nearest(
+        to query: UnsafePointer<Float>,
+        count: Int,
+        statistics: inout SearchStatistics
+    ) throws(SnapshotError) -> [Neighbor] {
         guard count > 0 else { return [] }
-        let context = SearchContext()
-        context.prepare(slotCount: 0, beamWidth: 1, width: 0, stride: vectors.stride)
-        let alignedQuery = context.storeQuery(query, stride: vectors.stride)
+        let handle = graph.unsafeHandle
         let bufferSize = max(2 * count, 32)
         var best: [Neighbor] = []
         best.reserveCapacity(bufferSize)
         var bar = -Float.infinity
-        var scores = [Float](repeating: 0, count: Self.rowsPerCall)
-        for first in stride(from: 0, to: vectors.count, by: Self.rowsPerCall) {
-            let rows = min(Self.rowsPerCall, vectors.count - first)
-            let stride = vectors.stride
-            let start = vectors.unsafeHandle.row(UInt32(first))
-            lk_inner_products_of_range(alignedQuery, start, stride, stride, rows, &scores)
-            for row in 0..<rows where scores[row] >= bar && graph.isLive(UInt32(first + row)) {
-                best.append(Neighbor(key: keys.key(of: UInt32(first + row)), similarity: scores[row]))
+        var slots: [UInt32] = []
+        slots.reserveCapacity(Self.portion)
+        var next = 0
+        while next < graph.slotCount {
+            gather(&slots, from: &next)
+            try graph.inspector?.admitVectors(slots)
+            statistics.similarityComputations += slots.count
+            for slot in slots {
+                let similarity = handle.similarity(of: query, to: slot)
+                guard similarity >= bar else { continue }
+                best.append(Neighbor(key: graph.keys[Int(slot)], similarity: similarity))
                 if best.count == bufferSize {
                     best.sort(by: Neighbor.isOrderedBefore)
                     best.removeLast(bufferSize - count)
@@ -36,9 +38,31 @@ struct ExactSearch {
                 }
             }
         }
-        statistics.similarityComputations += keys.liveCount
-        withExtendedLifetime(context) {}
         best.sort(by: Neighbor.isOrderedBefore)
-        return Array(best.prefix(count))
+        return best.firstOfEachKey(count)
+    }
+
+    /// The next live and wanted slots, whose vectors are asked for while the rest is sought.
+    private func gather(_ slots: inout [UInt32], from next: inout Int) {
+        let handle = graph.unsafeHandle
+        slots.removeAll(keepingCapacity: true)
+        while next < graph.slotCount, slots.count < Self.portion {
+            let slot = UInt32(next)
+            next += 1
+            if handle.isLive(slot), isWanted?(graph.keys[Int(slot)]) ?? true {
+                handle.prefetchVector(slot)
+                slots.append(slot)
+            }
+        }
+    }
+}
+
+extension [Neighbor] {
+    /// The beginning of an ordered list, each key once: while an item gets a new vector, both can be met.
+    func firstOfEachKey(_ count: Int) -> [Neighbor] {
+        let first = Array(prefix(count))
+        guard Set(first.lazy.map(\.key)).count < first.count else { return first }
+        var keys: Set<UInt64> = []
+        return Array(filter { keys.insert($0.key).inserted }.prefix(count))
     }
 }

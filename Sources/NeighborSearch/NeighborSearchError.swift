@@ -6,12 +6,16 @@ public enum NeighborSearchError: Error, Hashable, Sendable {
     case notFinite(component: Int)
     /// The vector's length differs from 1 by more than ``HNSWIndex/unitLengthTolerance``.
     case notUnitLength(found: Float)
+    /// The square of the vector's length is too big for a 32-bit float.
+    case tooLong
     /// A search for fewer than zero neighbours.
     case negativeCount(found: Int)
     /// A setting outside its range.
     case parameterOutOfRange(name: String, found: Int, allowed: ClosedRange<Int>)
     /// No slot number is left for another vector.
     case full(capacity: Int)
+    /// The index comes from a file, and what was needed of it is damaged.
+    case damaged(SnapshotError)
 }
 
 extension NeighborSearchError: CustomStringConvertible {
@@ -26,13 +30,16 @@ extension NeighborSearchError: CustomStringConvertible {
         case .notUnitLength(let found):
             "The vector has length \(found), it must be 1 within \(HNSWIndex.unitLengthTolerance). "
                 + "Divide it by its length first."
+        case .tooLong:
+            "The vector is so long that the square of its length is no finite number. Scale the vectors down."
         case .negativeCount(let found):
             "Asked for \(found) neighbours. Ask for 0 or more."
         case .parameterOutOfRange(let name, let found, let allowed):
             "\(name) is \(found), it must be in \(allowed.lowerBound)...\(allowed.upperBound)."
         case .full(let capacity):
             "The index already holds \(capacity) vectors, the most it can number. "
-                + "Use a smaller connectivity, or split the collection."
+                + "Split the collection."
+        case .damaged(let error): error.description
         }
     }
 }

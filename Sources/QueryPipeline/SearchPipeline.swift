@@ -81,7 +81,7 @@ public final class SearchPipeline: Sendable {
         case .bytes(let bytes): try embedding(ofPictureIn: .bytes(bytes), &stopwatch)
         case .image(let id):
             try stopwatch.time("look up") {
-                if let vector = library.index.vector(of: id) { return vector }
+                if let vector = try library.index.vector(of: id) { return vector }
                 throw try library.catalog.image(id) == nil
                     ? QueryError.unknownImage(id) : QueryError.notEmbedded(id)
             }

@@ -10,6 +10,6 @@ struct LookalikeBench: ParsableCommand {
         commandName: "lookalike-bench",
         abstract: "Measure parts of lookalike from inside one process.",
         discussion: "Each subcommand prints JSON. tools/bench/run prepares the inputs and runs them all.",
-        subcommands: [NetworkCommand.self, QueryCommand.self, NeighborsCommand.self, VectorsCommand.self]
+        subcommands: [NetworkCommand.self, QueryCommand.self, ANNCommand.self, VectorsCommand.self]
     )
 }

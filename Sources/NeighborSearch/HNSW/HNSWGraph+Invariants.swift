@@ -6,7 +6,6 @@ public enum GraphFault: Error, Hashable, Sendable {
     case linkAboveLevel(slot: Int, layer: Int, target: Int, targetLevel: Int)
     case repeatedLink(slot: Int, layer: Int, target: Int)
     case gapInLinks(slot: Int, layer: Int)
-    case freeSlotWithLinks(slot: Int)
     case parentOutOfRange(slot: Int, found: Int, slotCount: Int)
     case parentNotLinked(slot: Int, parent: Int)
     case tooManyChildren(slot: Int, found: Int, allowed: Int)
@@ -32,8 +31,6 @@ extension GraphFault: CustomStringConvertible {
             "slot \(slot) links on layer \(layer) to slot \(target) twice"
         case .gapInLinks(let slot, let layer):
             "the links of slot \(slot) on layer \(layer) have a gap"
-        case .freeSlotWithLinks(let slot):
-            "slot \(slot) holds nothing but has links"
         case .parentOutOfRange(let slot, let found, let slotCount):
             "slot \(slot) has slot \(found) as parent, the last one is \(slotCount - 1)"
         case .parentNotLinked(let slot, let parent):
@@ -53,14 +50,15 @@ extension GraphFault: CustomStringConvertible {
 }
 
 extension HNSWGraph {
-    /// Checks everything that searching and building rely on; run on every graph that comes from a file.
+    /// Checks everything that searching and building rely on; run before a graph that comes from a file is
+    /// changed, and by tests.
     ///
-    /// A graph that passes can be walked without a bounds check, and every live node is reachable from every
+    /// A graph that passes can be walked without a bounds check, and every linked node is reachable from every
     /// other one through the spanning tree. O(slots · M²) comparisons.
     func verify() throws(GraphFault) {
         try verifyTree()
         for slot in 0..<UInt32(slotCount) {
-            for layer in 0...level(of: slot) {
+            for layer in 0...unsafeHandle.level(of: slot) {
                 try verifyLinks(of: slot, atLayer: layer)
             }
         }
@@ -68,26 +66,32 @@ extension HNSWGraph {
         try verifyTreeLinks()
     }
 
+    private func isLinked(_ slot: UInt32) -> Bool { unsafeHandle.state(of: slot) & SlotState.linked != 0 }
+
+    private func links(of slot: UInt32, atLayer layer: Int) -> [UInt32] {
+        let links = unsafeHandle.links(of: slot, atLayer: layer)
+        return (0..<unsafeHandle.linkCount(of: slot, atLayer: layer)).map { links[$0] }
+    }
+
     private func verifyTree() throws(GraphFault) {
         let count = UInt32(slotCount)
         guard root == noSlot || (root < count && parents[Int(root)] == noSlot) else {
             throw .parentOutOfRange(slot: Int(root), found: Int(root), slotCount: slotCount)
         }
-        for slot in 0..<count {
+        for slot in 0..<count where isLinked(slot) {
             let parent = parents[Int(slot)]
-            guard parent == noSlot || (parent < count && parent != slot) else {
+            guard parent == noSlot || (parent < count && parent != slot && isLinked(parent)) else {
                 throw .parentOutOfRange(slot: Int(slot), found: Int(parent), slotCount: slotCount)
             }
         }
         var isKnown = [Bool](repeating: false, count: slotCount)
-        for slot in 0..<count where isLive(slot) {
+        for slot in 0..<count where isLinked(slot) {
             var path: [UInt32] = []
             var node = slot
             while node != root, !isKnown[Int(node)] {
                 path.append(node)
                 node = parents[Int(node)]
-                // A way longer than there are slots runs in a circle; one that ends elsewhere met a free
-                // slot.
+                // A way longer than there are slots runs in a circle.
                 guard node != noSlot, path.count <= slotCount else {
                     throw .noWayToRoot(slot: Int(slot), root: Int(root))
                 }
@@ -99,30 +103,12 @@ extension HNSWGraph {
     }
 
     private func verifyLinks(of slot: UInt32, atLayer layer: Int) throws(GraphFault) {
+        guard isLinked(slot) else { return }
+        try unsafeHandle.verifyList(of: slot, atLayer: layer, slotCount: slotCount)
         let links = links(of: slot, atLayer: layer)
-        let width = width(ofLayer: layer)
-        let start = list(of: slot, atLayer: layer) * width
-        for place in start + links.count..<start + width {
-            guard (layer == 0 ? baseLinks[place] : upperLinks[place]) == noSlot else {
-                throw .gapInLinks(slot: Int(slot), layer: layer)
-            }
-        }
-        guard isLive(slot) || links.isEmpty else { throw .freeSlotWithLinks(slot: Int(slot)) }
         for (index, target) in links.enumerated() {
-            guard target < UInt32(slotCount) else {
-                throw .linkOutOfRange(slot: Int(slot), layer: layer, found: Int(target), slotCount: slotCount)
-            }
-            guard target != slot else { throw .linkToItself(slot: Int(slot), layer: layer) }
-            guard isLive(target) else {
+            guard isLinked(target) else {
                 throw .linkToFreeSlot(slot: Int(slot), layer: layer, target: Int(target))
-            }
-            guard level(of: target) >= layer else {
-                throw .linkAboveLevel(
-                    slot: Int(slot),
-                    layer: layer,
-                    target: Int(target),
-                    targetLevel: level(of: target)
-                )
             }
             for earlier in 0..<index where links[earlier] == target {
                 throw .repeatedLink(slot: Int(slot), layer: layer, target: Int(target))
@@ -130,27 +116,28 @@ extension HNSWGraph {
         }
     }
 
-    private func verifyEntryPoint() throws(GraphFault) {
+    func verifyEntryPoint() throws(GraphFault) {
+        let entryPoint = self.entryPoint
         guard entryPoint != noSlot else {
-            guard root == noSlot else { throw .invalidEntryPoint(found: Int(entryPoint)) }
+            let linked = (0..<UInt32(slotCount)).contains { isLinked($0) }
+            guard root == noSlot, !linked else { throw .invalidEntryPoint(found: Int(entryPoint)) }
             return
         }
-        guard entryPoint < UInt32(slotCount), isLive(entryPoint) else {
+        guard entryPoint < UInt32(slotCount), isLinked(entryPoint) else {
             throw .invalidEntryPoint(found: Int(entryPoint))
         }
+        let level = unsafeHandle.level(of: entryPoint)
         var topLevel = 0
-        for slot in 0..<UInt32(slotCount) where isLive(slot) {
-            topLevel = max(topLevel, level(of: slot))
+        for slot in 0..<UInt32(slotCount) where isLinked(slot) {
+            topLevel = max(topLevel, unsafeHandle.level(of: slot))
         }
-        guard level(of: entryPoint) == topLevel else {
-            throw .entryPointNotOnTop(level: level(of: entryPoint), topLevel: topLevel)
-        }
+        guard level == topLevel else { throw .entryPointNotOnTop(level: level, topLevel: topLevel) }
     }
 
     private func verifyTreeLinks() throws(GraphFault) {
         var childCounts = [Int](repeating: 0, count: slotCount)
-        let allowed = SpanningTree.childLimit(connectivity: connectivity)
-        for slot in 0..<UInt32(slotCount) where parents[Int(slot)] != noSlot {
+        let allowed = SpanningTree.childLimit(connectivity: layout.connectivity)
+        for slot in 0..<UInt32(slotCount) where isLinked(slot) && parents[Int(slot)] != noSlot {
             let parent = parents[Int(slot)]
             guard links(of: slot, atLayer: 0).contains(parent), links(of: parent, atLayer: 0).contains(slot)
             else {
@@ -163,7 +150,7 @@ extension HNSWGraph {
         }
     }
 
-    /// Walks the bottom layer from the entry point and complains about live slots not met.
+    /// Walks the bottom layer from the entry point and complains about linked slots not met.
     ///
     /// It follows from what `verify` checks; the tests ask anyway, without using the tree.
     func verifyReachability() throws(GraphFault) {
@@ -177,8 +164,35 @@ extension HNSWGraph {
                 front.append(link)
             }
         }
-        for slot in 0..<UInt32(slotCount) where isLive(slot) && !isReached[Int(slot)] {
+        for slot in 0..<UInt32(slotCount) where isLinked(slot) && !isReached[Int(slot)] {
             throw .unreachable(slot: Int(slot))
+        }
+    }
+}
+
+extension HNSWGraph.UnsafeHandle {
+    /// Checks what a walk relies on in one list: slots that exist and have a list on that layer, no gaps.
+    func verifyList(of slot: UInt32, atLayer layer: Int, slotCount: Int) throws(GraphFault) {
+        let links = links(of: slot, atLayer: layer)
+        let width = width(ofLayer: layer)
+        let count = linkCount(of: slot, atLayer: layer)
+        for place in count..<width where links[place] != noSlot {
+            throw .gapInLinks(slot: Int(slot), layer: layer)
+        }
+        for place in 0..<count {
+            let target = links[place]
+            guard target < UInt32(slotCount) else {
+                throw .linkOutOfRange(slot: Int(slot), layer: layer, found: Int(target), slotCount: slotCount)
+            }
+            guard target != slot else { throw .linkToItself(slot: Int(slot), layer: layer) }
+            guard level(of: target) >= layer else {
+                throw .linkAboveLevel(
+                    slot: Int(slot),
+                    layer: layer,
+                    target: Int(target),
+                    targetLevel: level(of: target)
+                )
+            }
         }
     }
 }

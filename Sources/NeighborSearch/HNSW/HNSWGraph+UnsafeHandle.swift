@@ -1,136 +1,324 @@
-/// The value of a link place that is not taken, of the parent of the root, and of "no such slot".
+import CKernels
+
+/// Stands for "no slot" in links, parents and entry points.
 let noSlot = UInt32.max
 
-/// Who neighbours whom: the layered links of an HNSW graph, and nothing about vectors or keys.
+/// The nodes of an index and their links, in a few flat runs of memory. Slots are numbered from 0.
 ///
-/// Nodes are numbered by slots. The bottom layer has 2M link places per slot, taken from the front; a node of
-/// level l has l more lists of M places, one after the other, in the upper table. Free places hold
-/// ``noSlot``, so a list needs no length and 2M = 32 places are exactly two cache lines.
-///
-/// A slot's level is drawn when the slot is first used and stays with it when another item reuses it: levels
-/// are independent of the items, so any subset of slots has the right distribution, and upper lists never
-/// move.
-///
-/// The links contain a spanning tree of the bottom layer (see ``SpanningTree``): every live node but the root
-/// has a parent, and both link to each other. So every live node can be reached from every other one, which
-/// the plain algorithm does not promise: there, a node whose neighbours all preferred others is never found
-/// again.
-final class HNSWGraph {
-    let connectivity: Int
-    var levels: FlatMemory<UInt8>
-    var baseLinks: FlatMemory<UInt32>
-    var upperLinks: FlatMemory<UInt32>
-    var parents: FlatMemory<UInt32>
-    /// Index of each slot's first upper list; the sum of the levels before it.
-    var firstUpperLists: FlatMemory<UInt32>
-    /// Where every search begins: a live node of the highest level, ``noSlot`` when nothing is live.
-    var entryPoint = noSlot
-    /// The root of the spanning tree, ``noSlot`` when nothing is live.
+/// Its size is fixed; a bigger copy takes its place when it is full. So a search that holds it may read on,
+/// whatever happens. Links, states and the entry point are read and written as atomic values, because
+/// searches read them while insertions write. All else of a slot is written before the first link leads to it.
+final class HNSWGraph: @unchecked Sendable {
+    // @unchecked: the memory is shared as described above; the stress tests run under the thread sanitizer.
+
+    let layout: RecordLayout
+    let metric: Metric
+    /// How many slots there is room for.
+    let capacity: Int
+
+    let records: FlatMemory<UInt8>
+    let lowBytes: FlatMemory<Int8>
+    let states: FlatMemory<UInt8>
+    let keys: FlatMemory<UInt64>
+    /// The tree that keeps every node reachable: the parent of each slot.
+    let parents: FlatMemory<UInt32>
+    /// Per slot: the number of its list on layer 1; the lists of higher layers follow.
+    let upperStarts: FlatMemory<UInt32>
+    let upperLinks: FlatMemory<UInt32>
+    /// Checks the parts of a mapped file when they are first met; nil when the graph does not come from one.
+    let inspector: SnapshotInspector?
+    private let entry = FlatMemory<UInt32>(count: 1)
+    private let usedSlots = FlatMemory<UInt32>(count: 1)
+    private let kernelRecords: UnsafeMutablePointer<lk_records>
+
+    /// Lists on layers above the bottom. Changed by whoever holds the slot directory's lock.
+    private(set) var upperListCount = 0
+    /// Top of the tree. Changed only while nobody else changes anything, or by the first insertion.
     var root = noSlot
 
-    init(connectivity: Int) {
-        self.connectivity = connectivity
-        levels = FlatMemory()
-        baseLinks = FlatMemory()
-        upperLinks = FlatMemory()
-        parents = FlatMemory()
-        firstUpperLists = FlatMemory()
+    init(layout: RecordLayout, metric: Metric, capacity: Int) {
+        self.layout = layout
+        self.metric = metric
+        self.capacity = capacity
+        records = FlatMemory(count: capacity * layout.stride)
+        lowBytes = FlatMemory(count: capacity * layout.lowStride)
+        states = FlatMemory(count: capacity)
+        keys = FlatMemory(count: capacity)
+        parents = FlatMemory(count: capacity)
+        upperStarts = FlatMemory(count: capacity)
+        upperLinks = FlatMemory(count: Self.upperCapacity(layout, capacity) * layout.connectivity)
+        kernelRecords = Self.describe(records, layout)
+        inspector = nil
+        entryPoint = noSlot
     }
 
-    /// Takes over the parts of a saved graph, which ``HNSWGraph/verify()`` has yet to approve.
+    /// A copy with more room. Nobody changes `other` meanwhile.
+    init(copying other: HNSWGraph, capacity: Int) {
+        layout = other.layout
+        metric = other.metric
+        self.capacity = capacity
+        let count = other.slotCount
+        records = FlatMemory(
+            copying: other.records,
+            prefix: count * layout.stride,
+            count: capacity * layout.stride
+        )
+        lowBytes = FlatMemory(
+            copying: other.lowBytes,
+            prefix: count * layout.lowStride,
+            count: capacity * layout.lowStride
+        )
+        states = FlatMemory(copying: other.states, prefix: count, count: capacity)
+        keys = FlatMemory(copying: other.keys, prefix: count, count: capacity)
+        parents = FlatMemory(copying: other.parents, prefix: count, count: capacity)
+        upperStarts = FlatMemory(copying: other.upperStarts, prefix: count, count: capacity)
+        let lists = max(Self.upperCapacity(layout, capacity), other.upperListCount * 3 / 2)
+        upperLinks = FlatMemory(
+            copying: other.upperLinks,
+            prefix: other.upperListCount * layout.connectivity,
+            count: lists * layout.connectivity
+        )
+        kernelRecords = Self.describe(records, layout)
+        inspector = nil
+        upperListCount = other.upperListCount
+        slotCount = count
+        root = other.root
+        entryPoint = other.entryPoint
+    }
+
+    /// Takes over memory that a snapshot was mapped to.
     init(
-        connectivity: Int,
-        levels: consuming FlatMemory<UInt8>,
-        baseLinks: consuming FlatMemory<UInt32>,
-        upperLinks: consuming FlatMemory<UInt32>,
+        layout: RecordLayout,
+        metric: Metric,
+        records: consuming FlatMemory<UInt8>,
+        lowBytes: consuming FlatMemory<Int8>,
+        states: consuming FlatMemory<UInt8>,
+        keys: consuming FlatMemory<UInt64>,
         parents: consuming FlatMemory<UInt32>,
+        upperStarts: consuming FlatMemory<UInt32>,
+        upperLinks: consuming FlatMemory<UInt32>,
         entryPoint: UInt32,
-        root: UInt32
+        root: UInt32,
+        inspector: SnapshotInspector?
     ) {
-        self.connectivity = connectivity
-        firstUpperLists = FlatMemory()
-        firstUpperLists.append(repeating: 0, count: levels.count)
-        var lists: UInt32 = 0
-        for slot in 0..<levels.count {
-            firstUpperLists[slot] = lists
-            lists += UInt32(levels[slot])
-        }
-        self.levels = levels
-        self.baseLinks = baseLinks
-        self.upperLinks = upperLinks
+        self.layout = layout
+        self.metric = metric
+        capacity = states.count
+        kernelRecords = Self.describe(records, layout)
+        self.records = records
+        self.lowBytes = lowBytes
+        self.states = states
+        self.keys = keys
         self.parents = parents
-        self.entryPoint = entryPoint
+        self.upperStarts = upperStarts
+        upperListCount = upperLinks.count / layout.connectivity
+        self.upperLinks = upperLinks
+        self.inspector = inspector
+        slotCount = capacity
         self.root = root
+        self.entryPoint = entryPoint
     }
 
-    var slotCount: Int { levels.count }
-
-    /// The most slots whose link places can be numbered by 32 bits, one bit left free for marking candidates.
-    var slotCapacity: Int { Int(UInt32.max - 1) / (2 * connectivity) }
-
-    func level(of slot: UInt32) -> Int { Int(levels[Int(slot)]) }
-
-    /// A freed slot has no parent, and only the root of a tree has none either.
-    func isLive(_ slot: UInt32) -> Bool { parents[Int(slot)] != noSlot || slot == root }
-
-    func width(ofLayer layer: Int) -> Int { layer == 0 ? 2 * connectivity : connectivity }
-
-    /// Number of the list in its table: the bottom table for layer 0, the upper one for all others.
-    func list(of slot: UInt32, atLayer layer: Int) -> Int {
-        precondition(layer <= level(of: slot), "slot \(slot) has no layer \(layer)")
-        return layer == 0 ? Int(slot) : Int(firstUpperLists[Int(slot)]) + layer - 1
+    deinit {
+        kernelRecords.deallocate()
     }
 
-    /// The neighbours of a node, copied out of the hot loop's way.
-    func links(of slot: UInt32, atLayer layer: Int) -> [UInt32] {
-        let width = width(ofLayer: layer)
-        let start = list(of: slot, atLayer: layer) * width
-        var links: [UInt32] = []
-        for place in start..<start + width {
-            let link = layer == 0 ? baseLinks[place] : upperLinks[place]
-            if link == noSlot { break }
-            links.append(link)
-        }
-        return links
+    /// Where walks begin: a node of the highest level.
+    var entryPoint: UInt32 {
+        get { lk_load_u32(entry.base) }
+        set { lk_store_u32(entry.base, newValue) }
     }
 
+    /// Slots in use or used before. Changed by whoever holds the slot directory's lock.
+    private(set) var slotCount: Int {
+        get { Int(lk_load_u32(usedSlots.base)) }
+        set { lk_store_u32(usedSlots.base, UInt32(newValue)) }
+    }
+
+    /// The biggest number of slots: a slot's number leaves one bit for a candidate's mark.
+    static let slotLimit = 1 << 30
+
+    /// Whether a slot with `level` upper lists still fits.
+    func hasRoom(forLevel level: Int) -> Bool {
+        slotCount < capacity && (upperListCount + level) * layout.connectivity <= upperLinks.count
+    }
+
+    /// Takes the next slot into use, without links. The caller has made sure that there is room.
     func appendSlot(level: Int) -> UInt32 {
-        let slot = UInt32(levels.count)
-        let upperLists = upperLinks.count / connectivity
-        levels.append(repeating: UInt8(level), count: 1)
-        firstUpperLists.append(repeating: UInt32(upperLists), count: 1)
-        baseLinks.append(repeating: noSlot, count: 2 * connectivity)
-        upperLinks.append(repeating: noSlot, count: level * connectivity)
-        parents.append(repeating: noSlot, count: 1)
-        return slot
+        precondition(hasRoom(forLevel: level))
+        let slot = slotCount
+        upperStarts[slot] = UInt32(upperListCount)
+        upperListCount += level
+        states[slot] = UInt8(level)
+        resetLinks(of: UInt32(slot))
+        slotCount = slot + 1
+        return UInt32(slot)
     }
 
-    /// Pointers for a loop that must not go through the class. Valid until a slot is appended, and no longer
-    /// than the graph lives.
-    struct UnsafeHandle {
-        let baseLinks: UnsafeMutablePointer<UInt32>
-        let upperLinks: UnsafeMutablePointer<UInt32>
-        let firstUpperLists: UnsafeMutablePointer<UInt32>
-        let connectivity: Int
-
-        @inline(__always)
-        func links(of slot: UInt32, atLayer layer: Int) -> UnsafeMutablePointer<UInt32> {
-            if layer == 0 {
-                return baseLinks + Int(slot) * (2 * connectivity)
-            }
-            return upperLinks + (Int(firstUpperLists[Int(slot)]) + layer - 1) * connectivity
+    /// Empties the lists of a slot that no walk can reach.
+    func resetLinks(of slot: UInt32) {
+        let handle = unsafeHandle
+        for layer in 0...handle.level(of: slot) {
+            handle.links(of: slot, atLayer: layer).update(
+                repeating: noSlot,
+                count: handle.width(ofLayer: layer)
+            )
         }
+        parents[Int(slot)] = noSlot
+    }
 
-        @inline(__always)
-        func width(ofLayer layer: Int) -> Int { layer == 0 ? 2 * connectivity : connectivity }
+    /// Lists above the bottom layer: 1/(M − 1) per slot on average.
+    private static func upperCapacity(_ layout: RecordLayout, _ capacity: Int) -> Int {
+        capacity / (layout.connectivity - 1) * 5 / 4 + 64
+    }
+
+    private static func describe(
+        _ records: borrowing FlatMemory<UInt8>,
+        _ layout: RecordLayout
+    ) -> UnsafeMutablePointer<lk_records> {
+        let description = UnsafeMutablePointer<lk_records>.allocate(capacity: 1)
+        description.initialize(
+            to: lk_records(
+                base: records.base,
+                stride: layout.stride,
+                dimension: layout.dimension,
+                scale_position: layout.scalePosition
+            )
+        )
+        return description
     }
 
     var unsafeHandle: UnsafeHandle {
         UnsafeHandle(
-            baseLinks: baseLinks.base,
+            kernelRecords: kernelRecords,
+            records: records.base,
+            lowBytes: lowBytes.base,
+            states: states.base,
+            parents: parents.base,
+            upperStarts: upperStarts.base,
             upperLinks: upperLinks.base,
-            firstUpperLists: firstUpperLists.base,
-            connectivity: connectivity
+            dimension: layout.dimension,
+            stride: layout.stride,
+            scalePosition: layout.scalePosition,
+            linksPosition: layout.linksPosition,
+            lowStride: layout.lowStride,
+            connectivity: layout.connectivity,
+            baseWidth: layout.baseWidth,
+            metric: metric
         )
     }
+}
+
+extension HNSWGraph {
+    /// Pointers for a loop that must not go through the class. Valid for as long as the graph lives.
+    struct UnsafeHandle {
+        let kernelRecords: UnsafePointer<lk_records>
+        let records: UnsafeMutablePointer<UInt8>
+        let lowBytes: UnsafeMutablePointer<Int8>
+        let states: UnsafeMutablePointer<UInt8>
+        let parents: UnsafeMutablePointer<UInt32>
+        let upperStarts: UnsafeMutablePointer<UInt32>
+        let upperLinks: UnsafeMutablePointer<UInt32>
+        let dimension: Int
+        let stride: Int
+        let scalePosition: Int
+        let linksPosition: Int
+        let lowStride: Int
+        let connectivity: Int
+        let baseWidth: Int
+        let metric: Metric
+
+        @inline(__always)
+        func record(_ slot: UInt32) -> UnsafeMutablePointer<UInt8> { records + Int(slot) * stride }
+
+        @inline(__always)
+        func lowRow(_ slot: UInt32) -> UnsafeMutablePointer<Int8> { lowBytes + Int(slot) * lowStride }
+
+        /// Scale and offset of a code.
+        @inline(__always)
+        func scale(_ slot: UInt32) -> UnsafeMutablePointer<Float> {
+            UnsafeMutableRawPointer(record(slot) + scalePosition).assumingMemoryBound(to: Float.self)
+        }
+
+        @inline(__always)
+        func width(ofLayer layer: Int) -> Int { layer == 0 ? baseWidth : connectivity }
+
+        @inline(__always)
+        func links(of slot: UInt32, atLayer layer: Int) -> UnsafeMutablePointer<UInt32> {
+            if layer == 0 {
+                return UnsafeMutableRawPointer(record(slot) + linksPosition)
+                    .assumingMemoryBound(to: UInt32.self)
+            }
+            return upperLinks + (Int(upperStarts[Int(slot)]) + layer - 1) * connectivity
+        }
+
+        /// How many links a list has. Its owner's lock is held, or nobody changes it.
+        func linkCount(of slot: UInt32, atLayer layer: Int) -> Int {
+            let links = links(of: slot, atLayer: layer)
+            let width = width(ofLayer: layer)
+            var count = 0
+            while count < width, links[count] != noSlot { count += 1 }
+            return count
+        }
+
+        @inline(__always)
+        func state(of slot: UInt32) -> UInt8 { lk_load_u8(states + Int(slot)) }
+
+        @inline(__always)
+        func level(of slot: UInt32) -> Int { Int(state(of: slot) & SlotState.levelMask) }
+
+        @inline(__always)
+        func isLive(_ slot: UInt32) -> Bool { state(of: slot) & SlotState.live != 0 }
+
+        func parent(of slot: UInt32) -> UInt32 { lk_load_u32(parents + Int(slot)) }
+
+        /// The similarity of a query and a stored vector, from all 16 bits of its components.
+        @inline(__always)
+        func similarity(of query: UnsafePointer<Float>, to slot: UInt32) -> Float {
+            switch metric {
+            case .cosine:
+                lk_fixed_point_inner_product(query, record(slot), lowRow(slot), scale(slot)[0], dimension)
+            case .euclidean:
+                -lk_fixed_point_squared_distance(query, record(slot), lowRow(slot), scale(slot)[0], dimension)
+            }
+        }
+
+        @inline(__always)
+        func prefetchVector(_ slot: UInt32) {
+            lk_prefetch(record(slot), linksPosition)
+            lk_prefetch(lowRow(slot), dimension)
+        }
+
+        /// Writes a vector into a slot that nobody can reach yet.
+        func setVector(_ slot: UInt32, to vector: [Float]) {
+            let scale = self.scale(slot)
+            let code = record(slot)
+            scale[0] = lk_quantize(vector, dimension, code, lowRow(slot))
+            var squares = 0
+            for index in 0..<dimension {
+                let value = Int(code[index]) - 128
+                squares += value * value
+            }
+            scale[1] = metric == .euclidean ? -Float(squares) * scale[0] * scale[0] : 0
+        }
+
+        func vector(_ slot: UInt32) -> [Float] {
+            [Float](unsafeUninitializedCapacity: dimension) { vector, count in
+                lk_dequantize(record(slot), lowRow(slot), scale(slot)[0], dimension, vector.baseAddress)
+                count = dimension
+            }
+        }
+    }
+}
+
+/// What the byte of a slot says.
+///
+/// A removed item's node stays linked, and walks pass through it, until a consolidation takes it out.
+enum SlotState {
+    /// The node's highest layer; a slot keeps it when it is used again.
+    static let levelMask: UInt8 = 0x3F
+    /// The node is part of the graph.
+    static let linked: UInt8 = 0x40
+    /// The slot holds an item that can be found.
+    static let live: UInt8 = 0x80
 }

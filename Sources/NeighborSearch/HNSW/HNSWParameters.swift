@@ -1,7 +1,7 @@
 /// The settings of an HNSW graph (Malkov & Yashunin, arXiv 1603.09320).
 public struct HNSWParameters: Hashable, Sendable {
-    /// Links a new node makes per layer (M). The bottom layer allows twice as many per node. More costs
-    /// memory and building time, and finds more on hard data.
+    /// Links a new node makes per layer (M). On the bottom layer a node may have 2M − 2. More costs memory and
+    /// building time, and finds more on hard data.
     public let connectivity: Int
     /// Candidates kept while looking for a new node's neighbours (efConstruction).
     public let constructionBeamWidth: Int
@@ -18,13 +18,13 @@ public struct HNSWParameters: Hashable, Sendable {
         uncheckedSeed: 0x1603_09320
     )
 
-    static let connectivityRange = 2...128
+    static let connectivityRange = 3...128
     static let beamWidthRange = 1...1_000_000
 
     /// Checks and stores the settings.
     ///
     /// - Throws: ``NeighborSearchError/parameterOutOfRange(name:found:allowed:)`` for a connectivity outside
-    ///   2...128 or a beam width outside 1...1,000,000.
+    ///   3...128 or a beam width outside 1...1,000,000.
     public init(
         connectivity: Int = 16,
         constructionBeamWidth: Int = 200,

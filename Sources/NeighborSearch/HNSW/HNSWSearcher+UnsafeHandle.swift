@@ -1,39 +1,65 @@
 import CKernels
 
-/// Walks a graph that nobody changes meanwhile. Used for queries, and by the builder to find a new node's
+/// Walks a graph, which others may be changing. Used for queries, and by the builder to find a new node's
 /// place.
 struct HNSWSearcher {
     let graph: HNSWGraph.UnsafeHandle
-    let vectors: VectorStorage.UnsafeHandle
+    /// Checks the parts of a mapped file when they are first met; nil when all is known to be sound.
+    let inspector: SnapshotInspector?
+    private let scoreKernel: CodeKernels.Score
+
+    init(graph: HNSWGraph) {
+        self.graph = graph.unsafeHandle
+        inspector = graph.inspector.flatMap { $0.isComplete ? nil : $0 }
+        scoreKernel = CodeKernels.best.score
+    }
+
+    /// K-NN-SEARCH (Algorithm 5) without the cut to k: leaves the ef nearest nodes found in the walk's pool,
+    /// ranked by their codes.
+    func findNearest(
+        to query: UnsafePointer<lk_code_query>,
+        from entryPoint: UInt32,
+        walk: inout SearchContext.UnsafeHandle,
+        statistics: inout SearchStatistics
+    ) throws(SnapshotError) {
+        let layers = stride(from: graph.level(of: entryPoint), to: 0, by: -1)
+        let start = try climb(
+            to: query,
+            from: entryPoint,
+            throughLayers: layers,
+            walk: walk,
+            statistics: &statistics
+        )
+        try searchLayer(0, for: query, from: start, walk: &walk, statistics: &statistics)
+    }
 
     /// SEARCH-LAYER with ef = 1: moves to the most similar neighbour until none is more similar.
     ///
     /// All neighbours of a node are scored in one call, also those scored before: on upper layers a walk
     /// takes a few hops, and marking visited nodes would cost more than it saves.
     func climb(
-        to query: UnsafePointer<Float>,
+        to query: UnsafePointer<lk_code_query>,
         from start: UInt32,
         throughLayers layers: some Sequence<Int>,
-        context: SearchContext.UnsafeHandle,
+        walk: SearchContext.UnsafeHandle,
         statistics: inout SearchStatistics
-    ) -> UInt32 {
+    ) throws(SnapshotError) -> UInt32 {
         var best = start
-        var bestSimilarity = lk_inner_product(query, vectors.row(start), vectors.stride)
+        walk.fresh[0] = start
+        _ = try score(count: 1, above: -.infinity, against: query, walk)
+        var bestSimilarity = walk.scored[0].score
         statistics.similarityComputations += 1
         for layer in layers {
             var isMoving = true
             while isMoving {
                 isMoving = false
-                let links = graph.links(of: best, atLayer: layer)
-                let width = graph.width(ofLayer: layer)
-                var count = 0
-                while count < width, links[count] != noSlot { count += 1 }
-                vectors.score(links, count: count, against: query, into: context.scores)
+                let count = loadLinks(of: best, atLayer: layer, into: walk.fresh)
+                let better = try score(count: count, above: bestSimilarity, against: query, walk)
                 statistics.hops += 1
                 statistics.similarityComputations += count
-                for index in 0..<count where context.scores[index] > bestSimilarity {
-                    bestSimilarity = context.scores[index]
-                    best = links[index]
+                for index in 0..<better where walk.scored[index].score > bestSimilarity {
+                    bestSimilarity = walk.scored[index].score
+                    best = walk.scored[index].slot
                     isMoving = true
                 }
             }
@@ -43,105 +69,70 @@ struct HNSWSearcher {
 
     /// SEARCH-LAYER (Algorithm 2): leaves the ef most similar nodes found from `start` in the walk's pool.
     ///
-    /// Time: one inner product per node met, about ef · M of them.
+    /// Time: one comparison of codes per node met, about ef · M of them.
     func searchLayer(
         _ layer: Int,
-        for query: UnsafePointer<Float>,
+        for query: UnsafePointer<lk_code_query>,
         from start: UInt32,
         walk: inout SearchContext.UnsafeHandle,
         statistics: inout SearchStatistics
-    ) {
-        // Copied to locals and back: the compiler keeps them in registers.
+    ) throws(SnapshotError) {
+        // Copied to a local and back: the compiler keeps it in registers.
         var pool = walk.pool
         let width = graph.width(ofLayer: layer)
-        let fresh = walk.fresh
-        let scores = walk.scores
         var hops = 0
         var computations = 1
-        if walk.visit(start) {
-            let similarity = lk_inner_product(query, vectors.row(start), vectors.stride)
-            pool.insert(Candidate(similarity: similarity, slot: start))
-        }
+        walk.marks[Int(start)] = walk.epoch
+        walk.fresh[0] = start
+        _ = try score(count: 1, above: -.infinity, against: query, walk)
+        pool.insert(Candidate(similarity: walk.scored[0].score, slot: start))
         while let slot = pool.takeBestUnmarked() {
             let links = graph.links(of: slot, atLayer: layer)
             hops += 1
-            var count = 0
-            for place in 0..<width {
-                let link = links[place]
-                if link == noSlot { break }
-                if walk.visit(link) {
-                    fresh[count] = link
-                    count += 1
-                }
-            }
+            let count = lk_take_unvisited(links, width, walk.marks, walk.epoch, walk.fresh)
             if let upcoming = pool.upcoming {
-                lk_prefetch(graph.links(of: upcoming, atLayer: layer))
+                lk_prefetch_unvisited(
+                    graph.links(of: upcoming, atLayer: layer),
+                    width,
+                    walk.marks,
+                    walk.epoch,
+                    graph.kernelRecords
+                )
             }
-            vectors.score(fresh, count: count, against: query, into: scores)
+            let near = try score(count: count, above: pool.bar, against: query, walk)
             computations += count
-            for index in 0..<count where pool.accepts(scores[index]) {
-                pool.insert(Candidate(similarity: scores[index], slot: fresh[index]))
+            for index in 0..<near where walk.scored[index].score > pool.bar {
+                pool.insert(Candidate(similarity: walk.scored[index].score, slot: walk.scored[index].slot))
             }
+            pool.forUpcoming(2) { lk_prefetch(graph.links(of: $0, atLayer: layer), 4 * width) }
         }
         walk.pool = pool
         statistics.hops += hops
         statistics.similarityComputations += computations
     }
 
-    /// K-NN-SEARCH (Algorithm 5) without the cut to k: the ef nearest nodes found, best first.
-    func nearest(
-        to vector: [Float],
-        entryPoint: UInt32,
-        topLevel: Int,
-        beamWidth: Int,
-        context: SearchContext,
-        statistics: inout SearchStatistics
-    ) -> [Candidate] {
-        let query = context.storeQuery(vector, stride: vectors.stride)
-        var walk = context.beginWalk(beamWidth: beamWidth)
-        let upperLayers = stride(from: topLevel, to: 0, by: -1)
-        let start = climb(
-            to: query,
-            from: entryPoint,
-            throughLayers: upperLayers,
-            context: walk,
-            statistics: &statistics
-        )
-        searchLayer(0, for: query, from: start, walk: &walk, statistics: &statistics)
-        return Array(UnsafeBufferPointer(start: walk.pool.entries, count: walk.pool.count))
+    private func loadLinks(
+        of slot: UInt32,
+        atLayer layer: Int,
+        into slots: UnsafeMutablePointer<UInt32>
+    ) -> Int {
+        let links = graph.links(of: slot, atLayer: layer)
+        for place in 0..<graph.width(ofLayer: layer) {
+            slots[place] = lk_load_u32(links + place)
+            if slots[place] == noSlot { return place }
+        }
+        return graph.width(ofLayer: layer)
     }
 
-    /// The search half of INSERT (Algorithm 1): for each layer of a new node, the ef nearest nodes, best
-    /// first.
-    ///
-    /// Each layer starts from the best node of the layer above; starting from all of them, as the paper
-    /// writes, visits the same region.
-    func neighborhoods(
-        of slot: UInt32,
-        level: Int,
-        top: Int,
-        entryPoint: UInt32,
-        beamWidth: Int,
-        context: SearchContext
-    ) -> [[Candidate]] {
-        var statistics = SearchStatistics()
-        let query = vectors.row(slot)
-        var start = climb(
-            to: query,
-            from: entryPoint,
-            throughLayers: stride(from: top, to: level, by: -1),
-            context: context.beginWalk(beamWidth: 1),
-            statistics: &statistics
-        )
-        var found = [[Candidate]](repeating: [], count: min(level, top) + 1)
-        for layer in stride(from: min(level, top), through: 0, by: -1) {
-            var walk = context.beginWalk(beamWidth: beamWidth)
-            searchLayer(layer, for: query, from: start, walk: &walk, statistics: &statistics)
-            found[layer] = UnsafeBufferPointer(start: walk.pool.entries, count: walk.pool.count).map {
-                Candidate(similarity: $0.similarity, slot: $0.slot)
-            }
-            start = walk.pool.entries[0].slot
-        }
-        return found
+    /// Scores the slots gathered in `walk.fresh` and leaves those above a bar in `walk.scored`.
+    @inline(__always)
+    private func score(
+        count: Int,
+        above bar: Float,
+        against query: UnsafePointer<lk_code_query>,
+        _ walk: SearchContext.UnsafeHandle
+    ) throws(SnapshotError) -> Int {
+        if let inspector { try inspector.admitRecords(walk.fresh, count: count) }
+        return scoreKernel(query, graph.kernelRecords, walk.fresh, count, bar, walk.scored)
     }
 }

@@ -20,6 +20,13 @@ struct LevelGenerator {
         return level
     }
 
+    /// What ``next(connectivity:)`` would return, and the generator after it.
+    func peek(connectivity: Int) -> (value: Int, generator: LevelGenerator) {
+        var generator = self
+        let value = generator.next(connectivity: connectivity)
+        return (value, generator)
+    }
+
     /// SplitMix64 (Steele, Lea & Flood 2014).
     private mutating func nextWord() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15

@@ -4,31 +4,44 @@ import Glibc
 import Darwin
 #endif
 
-/// A growable run of plain values on a 64-byte boundary, either allocated or lying in a mapped file.
+/// A run of plain values on a 64-byte boundary that never moves: allocated, and zero until written, or lying in
+/// a mapped file.
 ///
-/// A mapped run is written to in place: the mapping is private, so the kernel copies the pages touched and
-/// the file stays as it is. Growing moves a mapped run into memory of its own.
+/// A mapped run may be written to: the mapping is private, so the kernel copies the pages touched and the file
+/// stays as it is.
 struct FlatMemory<Element: BitwiseCopyable>: ~Copyable {
-    /// Valid until the next `append` and for as long as the owner lives.
-    private(set) var base: UnsafeMutablePointer<Element>
-    private(set) var count = 0
-    private var capacity: Int
-    private var mapping: MappedFile?
+    /// Valid for as long as the owner lives.
+    let base: UnsafeMutablePointer<Element>
+    let count: Int
+    private let backing: Backing
 
-    init() {
-        capacity = 0
-        base = Self.allocate(capacity: 1)
+    private enum Backing {
+        case heap
+        case pages(byteCount: Int)
+        case file(MappedFile)
     }
 
-    init(_ values: [Element]) {
-        self.init()
-        reserve(values.count)
-        values.withUnsafeBufferPointer { source in
-            if let first = source.baseAddress {
-                base.initialize(from: first, count: source.count)
-            }
+    /// Allocates `count` zeros. Pages that are never touched take no memory.
+    init(count: Int) {
+        let byteCount = max(count * MemoryLayout<Element>.stride, 1)
+        let raw: UnsafeMutableRawPointer
+        if byteCount >= Self.hugePage {
+            raw = Self.mapPages(byteCount)
+            backing = .pages(byteCount: byteCount)
+        } else {
+            raw = .allocate(byteCount: byteCount, alignment: 64)
+            memset(raw, 0, byteCount)
+            backing = .heap
         }
-        count = values.count
+        base = raw.bindMemory(to: Element.self, capacity: count)
+        self.count = count
+    }
+
+    /// Allocates `count` values and copies the first of them from `other`.
+    init(copying other: borrowing FlatMemory, prefix: Int, count: Int) {
+        precondition(prefix <= count && prefix <= other.count, "\(prefix) of \(other.count) to \(count)")
+        self.init(count: count)
+        base.update(from: other.base, count: prefix)
     }
 
     /// Views `count` values in a mapped file. The caller has checked that they lie within it, aligned.
@@ -37,13 +50,14 @@ struct FlatMemory<Element: BitwiseCopyable>: ~Copyable {
         precondition(byteOffset + count * MemoryLayout<Element>.stride <= mapping.byteCount)
         base = (mapping.base + byteOffset).assumingMemoryBound(to: Element.self)
         self.count = count
-        capacity = count
-        self.mapping = mapping
+        backing = .file(mapping)
     }
 
     deinit {
-        if mapping == nil {
-            UnsafeMutableRawPointer(base).deallocate()
+        switch backing {
+        case .heap: UnsafeMutableRawPointer(base).deallocate()
+        case .pages(let byteCount): munmap(base, byteCount)
+        case .file: break
         }
     }
 
@@ -60,38 +74,28 @@ struct FlatMemory<Element: BitwiseCopyable>: ~Copyable {
         }
     }
 
-    mutating func append(repeating value: Element, count added: Int) {
-        reserve(count + added)
-        (base + count).initialize(repeating: value, count: added)
-        count += added
-    }
+    private static var hugePage: Int { 2 << 20 }
 
-    private mutating func reserve(_ needed: Int) {
-        guard needed > capacity else { return }
-        let newCapacity = max(needed, capacity + capacity / 2, 64)
-        let newBase = Self.allocate(capacity: newCapacity)
-        newBase.initialize(from: base, count: count)
-        if mapping == nil {
-            UnsafeMutableRawPointer(base).deallocate()
+    /// Asks for 2 MiB pages: a graph search jumps about, and address translation is a good part of a miss.
+    private static func mapPages(_ byteCount: Int) -> UnsafeMutableRawPointer {
+        // More than is wanted, and cut down to begin on a boundary: only whole aligned pages become huge.
+        let reserved = byteCount + hugePage
+        let address = mmap(nil, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let address, address != MAP_FAILED else {
+            fatalError("no memory for \(byteCount) bytes: \(String(cString: strerror(errno)))")
         }
-        mapping = nil
-        base = newBase
-        capacity = newCapacity
-    }
-
-    /// Big runs ask for 2 MiB pages: a graph search jumps about, and address translation is a good part of a
-    /// miss.
-    private static func allocate(capacity: Int) -> UnsafeMutablePointer<Element> {
-        let hugePage = 2 << 20
-        let bytes = capacity * MemoryLayout<Element>.stride
-        let isHuge = bytes >= 4 * hugePage
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isHuge ? hugePage : 64)
+        let ahead = (hugePage - Int(bitPattern: address) % hugePage) % hugePage
+        if ahead > 0 {
+            munmap(address, ahead)
+        }
+        let start = address + ahead
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let end = (byteCount + page - 1) / page * page
+        munmap(start + end, reserved - ahead - end)
         #if os(Linux)
-        if isHuge {
-            // Advice only; the kernel may refuse it and nothing changes but the speed.
-            _ = madvise(raw, bytes, MADV_HUGEPAGE)
-        }
+        // Advice only; the kernel may refuse it and nothing changes but the speed.
+        _ = madvise(start, byteCount, MADV_HUGEPAGE)
         #endif
-        return raw.bindMemory(to: Element.self, capacity: capacity)
+        return start
     }
 }

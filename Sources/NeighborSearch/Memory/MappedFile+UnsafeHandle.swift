@@ -48,6 +48,14 @@ final class MappedFile {
         return SnapshotChecksum.of(UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
     }
 
+    /// Asks the system for parts of the file that will be read soon, so that waiting for them overlaps.
+    func willNeed(_ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "\(range) of \(byteCount)")
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let start = range.lowerBound / page * page
+        _ = madvise(base + start, range.upperBound - start, MADV_WILLNEED)
+    }
+
     deinit {
         munmap(base, byteCount)
     }

@@ -4,30 +4,45 @@ extension HNSWIndex {
     /// Writes the index to a file (docs/index-file-format.md), replacing what was there only when all is on
     /// disk.
     ///
-    /// Searches go on meanwhile, changes wait. Readers that have the old file loaded keep it.
+    /// Removed items' nodes are taken out first, and nodes get new numbers, neighbours near each other. Searches
+    /// go on meanwhile, changes wait. Readers that have the old file loaded keep it.
     ///
     /// - Parameter identity: what ``load(from:)`` will report; its model name has at most 384 bytes.
-    /// - Throws: ``SnapshotError/cannotWrite(path:step:reason:)`` or
-    ///   ``SnapshotError/modelTooLong(byteCount:allowed:)``.
+    /// - Throws: ``SnapshotError/cannotWrite(path:step:reason:)``,
+    ///   ``SnapshotError/modelTooLong(byteCount:allowed:)``, or what is wrong with the file the index came from.
     public func save(to path: FilePath, identity: SnapshotIdentity) throws(SnapshotError) {
-        try withState { state throws(SnapshotError) in
-            try SnapshotWriter(state: state, identity: identity).save(to: path)
+        try gate.withWriting { () throws(SnapshotError) in
+            consolidateLocked()
+            try graph.inspector?.admitAll()
+            try SnapshotWriter(
+                graph: graph,
+                parameters: parameters,
+                levelGenerator: levelGenerator,
+                identity: identity
+            ).save(to: path)
         }
     }
 
-    /// Maps a saved index into memory and checks it.
+    /// Maps a saved index into memory.
     ///
-    /// Every byte is read once and nothing is copied, except the keys into a table; vectors and links stay in
-    /// the page cache, shared between processes. Changing the index copies the pages it touches, never the
-    /// file.
+    /// The small parts are checked at once, the others block by block when a search first needs them: see
+    /// docs/index-file-format.md. Nothing is copied but the keys into a table; all else stays in the page
+    /// cache, shared between processes. Changing the index copies it.
     ///
     /// - Throws: ``SnapshotError``, one case per thing that can be wrong. The catalog has what is needed to
     ///   build the index anew.
-    /// - Complexity: O(file size).
+    /// - Complexity: O(items), 14 bytes each.
     public static func load(
         from path: FilePath
     ) throws(SnapshotError) -> (index: HNSWIndex, identity: SnapshotIdentity) {
         let reader = try SnapshotReader(path: path)
-        return (HNSWIndex(state: try reader.state()), reader.identity)
+        return (try reader.index(), reader.identity)
+    }
+
+    /// Checks everything in an index that comes from a file, and that its graph is whole.
+    ///
+    /// - Throws: ``SnapshotError``.
+    public func verify() throws(SnapshotError) {
+        try gate.withWriting { () throws(SnapshotError) in try verifyLocked() }
     }
 }

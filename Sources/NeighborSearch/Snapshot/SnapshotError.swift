@@ -19,7 +19,7 @@ public enum SnapshotError: Error, Hashable, Sendable {
     /// The file is shorter or longer than it says, or too short for a header.
     case lengthMismatch(found: Int, expected: Int)
     /// A measure of similarity that this program does not know.
-    case unsupportedMetric(found: Int, supported: Int)
+    case unsupportedMetric(found: Int, supported: [Int])
     /// A number in the header that cannot be.
     case fieldOutOfRange(field: String, found: Int, allowed: ClosedRange<Int>)
     /// The model's name is not UTF-8.
@@ -30,14 +30,14 @@ public enum SnapshotError: Error, Hashable, Sendable {
     case misplacedSection(index: Int, field: String, found: Int, expected: Int)
     /// A section is not what was written.
     case damagedSection(name: String, found: UInt64, expected: UInt64)
+    /// The records or low bytes of 32 items are not what was written.
+    case damagedBlock(section: String, block: Int, found: UInt64, expected: UInt64)
     /// A level above the highest that is ever drawn.
     case levelOutOfRange(slot: Int, found: Int, allowed: Int)
-    /// A free slot that does not exist, is listed twice, or is in use.
-    case invalidFreeSlot(found: Int, slotCount: Int)
     /// Two slots hold the same key.
     case repeatedKey(key: UInt64, slots: [Int])
-    /// A vector that is not finite or not of length 1.
-    case invalidVector(slot: Int, length: Float)
+    /// The scale of a vector's code, or what its score adds, is not a number that can be.
+    case invalidScale(slot: Int, scale: Float, offset: Float)
     /// The links cannot be walked safely, or not every item could be found.
     case brokenGraph(GraphFault)
 }
@@ -67,7 +67,7 @@ extension SnapshotError: CustomStringConvertible {
         case .damagedHeader(let found, let expected):
             "its header has checksum \(hexadecimal(found)), not \(hexadecimal(expected))"
         case .lengthMismatch(let found, let expected): "it has \(found) bytes, not \(expected)"
-        case .unsupportedMetric(let found, let supported): "it has metric \(found), not \(supported)"
+        case .unsupportedMetric(let found, let supported): "it has metric \(found), not one of \(supported)"
         case .fieldOutOfRange(let field, let found, let allowed):
             "its \(field) is \(found), not in \(allowed.lowerBound)...\(allowed.upperBound)"
         case .modelNotUTF8: "its model name is not UTF-8"
@@ -76,12 +76,13 @@ extension SnapshotError: CustomStringConvertible {
             "section \(index) has \(field) \(found), not \(expected)"
         case .damagedSection(let name, let found, let expected):
             "its \(name) have checksum \(hexadecimal(found)), not \(hexadecimal(expected))"
+        case .damagedBlock(let section, let block, let found, let expected):
+            "block \(block) of its \(section) has checksum \(hexadecimal(found)), not \(hexadecimal(expected))"
         case .levelOutOfRange(let slot, let found, let allowed):
             "slot \(slot) has level \(found), the highest is \(allowed)"
-        case .invalidFreeSlot(let found, let slotCount):
-            "slot \(found) of \(slotCount) is listed as free and is not, or is listed twice"
         case .repeatedKey(let key, let slots): "slots \(slots) both hold key \(key)"
-        case .invalidVector(let slot, let length): "the vector in slot \(slot) has length \(length), not 1"
+        case .invalidScale(let slot, let scale, let offset):
+            "the vector in slot \(slot) has scale \(scale) and offset \(offset)"
         case .brokenGraph(let fault): "\(fault)"
         }
     }

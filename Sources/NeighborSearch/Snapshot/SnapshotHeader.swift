@@ -1,6 +1,7 @@
 /// The first 1,024 bytes of an index file.
 struct SnapshotHeader {
     var fileByteCount = 0
+    var metric = Metric.cosine
     var dimension = 0
     var connectivity = 0
     var constructionBeamWidth = 0
@@ -8,7 +9,6 @@ struct SnapshotHeader {
     var seed: UInt64 = 0
     var levelGeneratorState: UInt64 = 0
     var slotCount = 0
-    var liveCount = 0
     var entryPoint = noSlot
     var root = noSlot
     var identity = SnapshotIdentity(model: "", catalogSequence: 0)
@@ -29,7 +29,7 @@ struct SnapshotHeader {
         bytes.store(SnapshotFormat.version, at: 8)
         bytes.store(SnapshotFormat.byteOrderMark, at: 12)
         bytes.store(UInt64(fileByteCount), at: 16)
-        bytes.store(SnapshotFormat.innerProductMetric, at: 24)
+        bytes.store(metric.rawValue, at: 24)
         bytes.store(UInt32(dimension), at: 28)
         bytes.store(UInt32(connectivity), at: 32)
         bytes.store(UInt32(constructionBeamWidth), at: 36)
@@ -38,7 +38,6 @@ struct SnapshotHeader {
         bytes.store(seed, at: 48)
         bytes.store(levelGeneratorState, at: 56)
         bytes.store(UInt64(slotCount), at: 64)
-        bytes.store(UInt64(liveCount), at: 72)
         bytes.store(entryPoint, at: 80)
         bytes.store(root, at: 84)
         bytes.store(UInt64(bitPattern: identity.catalogSequence), at: 88)
@@ -74,10 +73,11 @@ struct SnapshotHeader {
         }
         self.fileByteCount = fileByteCount
         let metric = bytes.load(UInt32.self, at: 24)
-        guard metric == SnapshotFormat.innerProductMetric else {
-            throw .unsupportedMetric(found: Int(metric), supported: Int(SnapshotFormat.innerProductMetric))
+        guard let known = Metric(rawValue: metric) else {
+            throw .unsupportedMetric(found: Int(metric), supported: Metric.allCases.map { Int($0.rawValue) })
         }
-        dimension = try bytes.field("dimension", UInt32.self, at: 28, in: VectorStorage.dimensionRange)
+        self.metric = known
+        dimension = try bytes.field("dimension", UInt32.self, at: 28, in: RecordLayout.dimensionRange)
         connectivity = try bytes.field(
             "connectivity",
             UInt32.self,
@@ -96,7 +96,6 @@ struct SnapshotHeader {
         seed = bytes.load(UInt64.self, at: 48)
         levelGeneratorState = bytes.load(UInt64.self, at: 56)
         slotCount = try bytes.field("slot count", UInt64.self, at: 64, in: SnapshotFormat.slotCountRange)
-        liveCount = try bytes.field("live count", UInt64.self, at: 72, in: 0...slotCount)
         entryPoint = bytes.load(UInt32.self, at: 80)
         root = bytes.load(UInt32.self, at: 84)
         identity = try Self.identity(in: bytes)
@@ -169,27 +168,32 @@ struct SnapshotHeader {
                 throw .misplacedSection(index: index, field: "length", found: byteCount, expected: room)
             }
             end = offset + byteCount
-            sections.append(
-                SectionEntry(
-                    offset: offset,
-                    byteCount: byteCount,
-                    checksum: bytes.load(UInt64.self, at: entry + 24)
+            let checksum = bytes.load(UInt64.self, at: entry + 24)
+            guard checksum == 0 || !section.isBlocked else {
+                throw .misplacedSection(
+                    index: index,
+                    field: "checksum",
+                    found: Int(clamping: checksum),
+                    expected: 0
                 )
-            )
+            }
+            sections.append(SectionEntry(offset: offset, byteCount: byteCount, checksum: checksum))
         }
         guard end == fileByteCount else { throw .lengthMismatch(found: fileByteCount, expected: end) }
     }
 
-    /// Cannot overflow: 2^30 slots of 65,536 floats are 2^48 bytes.
+    var layout: RecordLayout { RecordLayout(dimension: dimension, connectivity: connectivity) }
+
+    /// Cannot overflow: 2^30 items of 66,624 bytes at most are less than 2^47 bytes.
     private func expectedByteCount(of section: SnapshotFormat.Section) -> Int? {
         switch section {
         case .levels: slotCount
-        case .vectors: slotCount * VectorStorage.stride(forDimension: dimension) * 4
-        case .baseLinks: slotCount * 2 * connectivity * 4
+        case .records: slotCount * layout.stride
+        case .lowBytes: slotCount * layout.lowStride
         case .upperLinks: nil
         case .parents: slotCount * 4
         case .keys: slotCount * 8
-        case .freeSlots: (slotCount - liveCount) * 4
+        case .blockChecksums: 2 * SnapshotFormat.blockCount(slotCount) * 8
         }
     }
 
@@ -198,7 +202,7 @@ struct SnapshotHeader {
         let tableEnd =
             SnapshotFormat.sectionTableOffset + sections.count * SnapshotFormat.sectionEntryByteCount
         let gaps = [
-            100..<SnapshotFormat.modelOffset, modelEnd..<SnapshotFormat.sectionTableOffset,
+            72..<80, 100..<SnapshotFormat.modelOffset, modelEnd..<SnapshotFormat.sectionTableOffset,
             tableEnd..<SnapshotFormat.checksumOffset,
         ]
         for offset in gaps.joined() where bytes[offset] != 0 {

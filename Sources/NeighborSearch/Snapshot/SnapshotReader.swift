@@ -1,12 +1,13 @@
 import SystemPackage
 
-/// Reads an index file that may be torn, damaged, foreign or forged: it is mapped, and believed once all is
-/// checked.
+/// Reads an index file that may be torn, damaged, foreign or forged: it is mapped, and nothing in it is used
+/// before it has been checked.
 struct SnapshotReader {
     private let file: MappedFile
     private let header: SnapshotHeader
 
-    /// Maps a file and checks its frame: header, length, section table, padding and checksums.
+    /// Maps a file and checks its frame: header, length, section table, padding, and the checksums of all but
+    /// the two big sections.
     init(path: FilePath) throws(SnapshotError) {
         file = try MappedFile(path: path, minimumByteCount: SnapshotFormat.headerByteCount)
         header = try SnapshotHeader(
@@ -18,38 +19,36 @@ struct SnapshotReader {
 
     var identity: SnapshotIdentity { header.identity }
 
-    /// Takes the content into use, in place, after checking that it can be walked without further checks.
-    func state() throws(SnapshotError) -> HNSWState {
-        let parameters = try readParameters()
-        let slotLimit = Int(UInt32.max - 1) / (2 * header.connectivity)
-        guard header.slotCount <= slotLimit else {
-            throw .fieldOutOfRange(field: "slot count", found: header.slotCount, allowed: 0...slotLimit)
-        }
-        let levels: FlatMemory<UInt8> = view(.levels)
-        try checkLevels(levels)
+    /// Takes the content into use, in place, after checking what the blocks' own checks do not cover.
+    func index() throws(SnapshotError) -> HNSWIndex {
+        let states = FlatMemory<UInt8>(count: header.slotCount)
+        let upperStarts = FlatMemory<UInt32>(count: header.slotCount)
+        try readLevels(into: states, upperStarts)
+        let inspector = SnapshotInspector(file: file, header: header)
         let graph = HNSWGraph(
-            connectivity: header.connectivity,
-            levels: levels,
-            baseLinks: view(.baseLinks),
-            upperLinks: view(.upperLinks),
+            layout: header.layout,
+            metric: header.metric,
+            records: view(.records),
+            lowBytes: view(.lowBytes),
+            states: states,
+            keys: view(.keys),
             parents: view(.parents),
+            upperStarts: upperStarts,
+            upperLinks: view(.upperLinks),
             entryPoint: header.entryPoint,
-            root: header.root
+            root: header.root,
+            inspector: inspector
         )
-        let keys = try KeyDirectory(keys: view(.keys), freeSlots: freeSlots())
-        let state = HNSWState(
-            parameters: parameters,
-            vectors: VectorStorage(dimension: header.dimension, rows: view(.vectors)),
+        inspector.attach(to: graph)
+        try checkTop(of: graph)
+        return try HNSWIndex(
             graph: graph,
-            keys: keys,
+            parameters: readParameters(),
             levelGenerator: LevelGenerator(state: header.levelGeneratorState)
         )
-        try state.verify()
-        try checkVectors(of: state)
-        return state
     }
 
-    private func readParameters() throws(SnapshotError) -> HNSWParameters {
+    private func readParameters() -> HNSWParameters {
         do {
             return try HNSWParameters(
                 connectivity: header.connectivity,
@@ -70,6 +69,7 @@ struct SnapshotReader {
                 throw .paddingNotZero(offset: end + index)
             }
             end = entry.offset + entry.byteCount
+            guard !section.isBlocked else { continue }
             let computed = file.checksum(entry.offset..<end)
             guard computed == entry.checksum else {
                 throw .damagedSection(name: section.name, found: computed, expected: entry.checksum)
@@ -77,49 +77,47 @@ struct SnapshotReader {
         }
     }
 
-    private func checkLevels(_ levels: borrowing FlatMemory<UInt8>) throws(SnapshotError) {
+    /// Every item of a file is live; the levels say how many upper lists there must be.
+    private func readLevels(
+        into states: borrowing FlatMemory<UInt8>,
+        _ upperStarts: borrowing FlatMemory<UInt32>
+    ) throws(SnapshotError) {
+        let levels: FlatMemory<UInt8> = view(.levels)
         var lists = 0
         for slot in 0..<levels.count {
-            let level = Int(levels[slot])
+            let level = Int(levels.base[slot])
             guard level <= LevelGenerator.highestLevel else {
                 throw .levelOutOfRange(slot: slot, found: level, allowed: LevelGenerator.highestLevel)
             }
+            states.base[slot] = UInt8(level) | SlotState.live | SlotState.linked
+            upperStarts.base[slot] = UInt32(truncatingIfNeeded: lists)
             lists += level
         }
-        let listLimit = Int(UInt32.max - 1) / header.connectivity
-        guard lists <= listLimit else {
-            throw .fieldOutOfRange(field: "sum of levels", found: lists, allowed: 0...listLimit)
-        }
         let section = SnapshotFormat.Section.upperLinks.rawValue
-        let expected = lists * header.connectivity * 4
-        guard header.sections[section].byteCount == expected else {
-            throw .misplacedSection(
-                index: section,
-                field: "length",
-                found: header.sections[section].byteCount,
-                expected: expected
-            )
+        let (found, expected) = (header.sections[section].byteCount, lists * header.connectivity * 4)
+        guard found == expected else {
+            throw .misplacedSection(index: section, field: "length", found: found, expected: expected)
         }
     }
 
-    /// Every live vector has length 1, which no vector with a NaN or an infinity has; every free one is zero.
-    private func checkVectors(of state: HNSWState) throws(SnapshotError) {
-        for slot in 0..<UInt32(state.graph.slotCount) {
-            let length = state.vectors.unsafeHandle.similarity(slot, slot).squareRoot()
-            let expected: Float = state.graph.isLive(slot) ? 1 : 0
-            // A little more than at insertion, where the sum was rounded in another order.
-            guard abs(length - expected) <= HNSWIndex.unitLengthTolerance + 1e-4 else {
-                throw .invalidVector(slot: Int(slot), length: length)
+    /// Checks the upper layers, where every walk begins.
+    private func checkTop(of graph: HNSWGraph) throws(SnapshotError) {
+        do {
+            let handle = graph.unsafeHandle
+            for slot in 0..<UInt32(graph.slotCount) {
+                let level = handle.level(of: slot)
+                guard level > 0 else { continue }
+                for layer in 1...level {
+                    try handle.verifyList(of: slot, atLayer: layer, slotCount: graph.slotCount)
+                }
             }
+            try graph.verifyEntryPoint()
+        } catch {
+            throw .brokenGraph(error)
         }
     }
 
-    private func freeSlots() -> [UInt32] {
-        let slots: FlatMemory<UInt32> = view(.freeSlots)
-        return (0..<slots.count).map { slots[$0] }
-    }
-
-    /// The header's checks make this safe: sections lie within the file, on 64-byte boundaries.
+    /// The header's checks make this safe: sections lie within the file, on 4,096-byte boundaries.
     private func view<Element>(_ section: SnapshotFormat.Section) -> FlatMemory<Element> {
         let entry = header.sections[section.rawValue]
         return FlatMemory(

@@ -11,7 +11,10 @@ import Darwin
 /// Temporary file beside the path, sync, rename, sync of the directory: after `save` returns, a power cut
 /// finds the new file.
 struct SnapshotWriter {
-    let state: HNSWState
+    /// Holds live items only, and nobody changes it.
+    let graph: HNSWGraph
+    let parameters: HNSWParameters
+    let levelGenerator: LevelGenerator
     let identity: SnapshotIdentity
 
     func save(to path: FilePath) throws(SnapshotError) {
@@ -39,96 +42,117 @@ struct SnapshotWriter {
     }
 
     private func write(to path: FilePath) throws(SnapshotError) {
-        let descriptor = path.withPlatformString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
-        guard descriptor >= 0 else { throw .cannotWrite(path: path, step: "create", reason: .current) }
-        defer { close(descriptor) }
-        let freeSlots = FlatMemory(state.keys.freeSlots)
-        let (header, sections) = layOut(freeSlots: freeSlots)
-        var position = 0
-        try write(header.encoded(), to: descriptor, path, &position)
-        for (entry, bytes) in zip(header.sections, sections) {
-            try write([UInt8](repeating: 0, count: entry.offset - position), to: descriptor, path, &position)
-            try write(bytes, to: descriptor, path, &position)
-        }
-        precondition(position == header.fileByteCount, "wrote \(position) bytes of \(header.fileByteCount)")
-        guard fsync(descriptor) == 0 else { throw .cannotWrite(path: path, step: "sync", reason: .current) }
-        withExtendedLifetime(freeSlots) {}
-    }
-
-    /// The sections where they lie in memory, valid as long as nobody changes `state`, and the header for
-    /// them.
-    private func layOut(
-        freeSlots: borrowing FlatMemory<UInt32>
-    ) -> (header: SnapshotHeader, sections: [UnsafeRawBufferPointer]) {
-        let graph = state.graph
-        let sections = [
-            graph.levels.bytes, state.vectors.rows.bytes, graph.baseLinks.bytes, graph.upperLinks.bytes,
-            graph.parents.bytes, state.keys.keys.bytes, freeSlots.bytes,
-        ]
-        var header = SnapshotHeader()
-        header.dimension = state.vectors.dimension
-        header.connectivity = state.parameters.connectivity
-        header.constructionBeamWidth = state.parameters.constructionBeamWidth
-        header.beamWidth = state.parameters.beamWidth
-        header.seed = state.parameters.seed
-        header.levelGeneratorState = state.levelGenerator.state
-        header.slotCount = graph.slotCount
-        header.liveCount = state.keys.liveCount
-        header.entryPoint = graph.entryPoint
-        header.root = graph.root
-        header.identity = identity
-        var end = SnapshotFormat.headerByteCount
-        for bytes in sections {
-            let offset = SnapshotFormat.alignedUp(end)
-            header.sections.append(
-                .init(offset: offset, byteCount: bytes.count, checksum: SnapshotChecksum.of(bytes))
-            )
-            end = offset + bytes.count
-        }
-        header.fileByteCount = end
-        return (header, sections)
-    }
-
-    private func write(
-        _ bytes: [UInt8],
-        to descriptor: Int32,
-        _ path: FilePath,
-        _ position: inout Int
-    ) throws(SnapshotError) {
-        try bytes.withUnsafeBufferPointer { buffer throws(SnapshotError) in
-            try write(UnsafeRawBufferPointer(buffer), to: descriptor, path, &position)
-        }
-    }
-
-    private func write(
-        _ bytes: UnsafeRawBufferPointer,
-        to descriptor: Int32,
-        _ path: FilePath,
-        _ position: inout Int
-    ) throws(SnapshotError) {
-        var written = 0
-        while written < bytes.count {
-            // Linux writes at most 2 GiB at once.
-            #if canImport(Glibc)
-            let result = Glibc.write(
-                descriptor,
-                bytes.baseAddress! + written,
-                min(bytes.count - written, 1 << 30)
-            )
-            #else
-            let result = Darwin.write(
-                descriptor,
-                bytes.baseAddress! + written,
-                min(bytes.count - written, 1 << 30)
-            )
-            #endif
-            if result < 0 {
-                if errno == EINTR { continue }
-                throw .cannotWrite(path: path, step: "write", reason: .current)
+        let stream = try SnapshotStream(creating: path)
+        try stream.appendZeros(to: SnapshotFormat.headerByteCount)
+        let order = SnapshotOrder(of: graph)
+        var sections: [SnapshotHeader.SectionEntry] = []
+        var blocks: [UInt64] = []
+        for section in SnapshotFormat.Section.allCases {
+            try stream.appendZeros(to: SnapshotFormat.alignedUp(stream.position))
+            let start = stream.position
+            var checksum: UInt64 = 0
+            if section.isBlocked {
+                blocks += try writeBlocks(of: section, order, to: stream)
+            } else {
+                let content = content(of: section, order, blocks: blocks)
+                checksum = SnapshotChecksum.of(content)
+                try append(content, to: stream)
             }
-            written += result
+            sections.append(.init(offset: start, byteCount: stream.position - start, checksum: checksum))
         }
-        position += written
+        var header = header(order)
+        header.sections = sections
+        header.fileByteCount = stream.position
+        try stream.finish(header: header.encoded())
+    }
+
+    private func header(_ order: SnapshotOrder) -> SnapshotHeader {
+        var header = SnapshotHeader()
+        header.metric = graph.metric
+        header.dimension = graph.layout.dimension
+        header.connectivity = parameters.connectivity
+        header.constructionBeamWidth = parameters.constructionBeamWidth
+        header.beamWidth = parameters.beamWidth
+        header.seed = parameters.seed
+        header.levelGeneratorState = levelGenerator.state
+        header.slotCount = order.slots.count
+        header.entryPoint = order.number(of: graph.entryPoint)
+        header.root = order.number(of: graph.root)
+        header.identity = identity
+        return header
+    }
+
+    /// One of the small sections, as it will lie in the file.
+    private func content(
+        of section: SnapshotFormat.Section,
+        _ order: SnapshotOrder,
+        blocks: [UInt64]
+    ) -> [UInt8] {
+        let handle = graph.unsafeHandle
+        switch section {
+        case .levels: return order.slots.map { UInt8(handle.level(of: $0)) }
+        case .parents: return bytes(order.slots.map { order.number(of: graph.parents[Int($0)]) })
+        case .keys: return bytes(order.slots.map { graph.keys[Int($0)] })
+        case .blockChecksums: return bytes(blocks)
+        case .upperLinks:
+            return bytes(
+                order.slots.flatMap { slot in
+                    (0..<handle.level(of: slot) * handle.connectivity).map { place in
+                        order.number(of: handle.links(of: slot, atLayer: 1)[place])
+                    }
+                }
+            )
+        case .records, .lowBytes: preconditionFailure("\(section) is written in blocks")
+        }
+    }
+
+    /// Writes one of the big sections, and returns the checksum of each block.
+    private func writeBlocks(
+        of section: SnapshotFormat.Section,
+        _ order: SnapshotOrder,
+        to stream: SnapshotStream
+    ) throws(SnapshotError) -> [UInt64] {
+        var checksums: [UInt64] = []
+        var block: [UInt8] = []
+        for first in stride(from: 0, to: order.slots.count, by: SnapshotFormat.slotsPerBlock) {
+            block.removeAll(keepingCapacity: true)
+            for slot in order.slots[first..<min(first + SnapshotFormat.slotsPerBlock, order.slots.count)] {
+                if section == .records {
+                    appendRecord(of: slot, order, to: &block)
+                } else {
+                    let row = UnsafeRawBufferPointer(
+                        start: graph.unsafeHandle.lowRow(slot),
+                        count: graph.layout.lowStride
+                    )
+                    block.append(contentsOf: row)
+                }
+            }
+            checksums.append(SnapshotChecksum.of(block))
+            try append(block, to: stream)
+        }
+        return checksums
+    }
+
+    private func appendRecord(of slot: UInt32, _ order: SnapshotOrder, to block: inout [UInt8]) {
+        let layout = graph.layout
+        let record = UnsafeRawBufferPointer(start: graph.unsafeHandle.record(slot), count: layout.stride)
+        block.append(contentsOf: record[..<layout.linksPosition])
+        let links = graph.unsafeHandle.links(of: slot, atLayer: 0)
+        for place in 0..<layout.baseWidth {
+            withUnsafeBytes(of: order.number(of: links[place]).littleEndian) { block.append(contentsOf: $0) }
+        }
+        let end = layout.linksPosition + 4 * layout.baseWidth
+        block.append(contentsOf: repeatElement(0, count: layout.stride - end))
+    }
+
+    private func bytes(_ values: [some FixedWidthInteger]) -> [UInt8] {
+        values.map(\.littleEndian).withUnsafeBytes { Array($0) }
+    }
+
+    private func append(_ bytes: [UInt8], to stream: SnapshotStream) throws(SnapshotError) {
+        try bytes.withUnsafeBufferPointer { buffer throws(SnapshotError) in
+            try stream.append(UnsafeRawBufferPointer(buffer))
+        }
     }
 
     private func syncDirectory(_ directory: FilePath) throws(SnapshotError) {
@@ -140,7 +164,40 @@ struct SnapshotWriter {
     }
 }
 
-extension FlatMemory {
-    /// The values as bytes; valid until the next `append`, while the owner lives.
-    fileprivate var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
+/// The numbers that items get in the file: neighbours near each other, and only live ones.
+///
+/// Breadth first along the links of the bottom layer from the entry point. A walk then finds many of a node's
+/// neighbours on pages that it has read already.
+struct SnapshotOrder {
+    /// Old slots in their new order.
+    let slots: [UInt32]
+    private let numbers: [UInt32]
+
+    init(of graph: HNSWGraph) {
+        let handle = graph.unsafeHandle
+        var numbers = [UInt32](repeating: noSlot, count: graph.slotCount)
+        var slots: [UInt32] = []
+        slots.reserveCapacity(graph.slotCount)
+        if graph.entryPoint != noSlot {
+            numbers[Int(graph.entryPoint)] = 0
+            slots.append(graph.entryPoint)
+        }
+        var next = 0
+        while next < slots.count {
+            let links = handle.links(of: slots[next], atLayer: 0)
+            next += 1
+            for place in 0..<handle.baseWidth {
+                let link = links[place]
+                guard link != noSlot else { break }
+                if numbers[Int(link)] == noSlot {
+                    numbers[Int(link)] = UInt32(slots.count)
+                    slots.append(link)
+                }
+            }
+        }
+        self.slots = slots
+        self.numbers = numbers
+    }
+
+    func number(of slot: UInt32) -> UInt32 { slot == noSlot ? noSlot : numbers[Int(slot)] }
 }

@@ -1,0 +1,117 @@
+/// One query on its way through a graph: chooses how to answer it, and ranks what is found.
+struct RunningSearch {
+    let query: [Float]
+    let graph: HNSWGraph
+    let context: SearchContext
+    let liveCount: Int
+    let removedCount: Int
+
+    /// Answers by the way that is cheaper.
+    ///
+    /// A node that may not be in the answer takes a place in the beam all the same. So the beam is widened by
+    /// the share of those that may, which is counted on a sample; and should the walk still end with too few,
+    /// everything is compared.
+    func nearest(
+        count: Int,
+        beamWidth: Int,
+        where isWanted: ((UInt64) -> Bool)?
+    ) throws(SnapshotError) -> SearchAnswer {
+        let wanted = min(count, liveCount)
+        let share = findableShare(where: isWanted)
+        guard share > 0 else { return try scan(count: count, where: isWanted) }
+        let beam = Double(max(beamWidth, wanted)) / share
+        guard Self.isWorthWalking(beam: beam, slots: liveCount + removedCount, share: share) else {
+            return try scan(count: count, where: isWanted)
+        }
+        let answer = try walk(count: count, beamWidth: Int(beam.rounded(.up)), where: isWanted)
+        return answer.neighbors.count < wanted ? try scan(count: count, where: isWanted) : answer
+    }
+
+    func scan(count: Int, where isWanted: ((UInt64) -> Bool)?) throws(SnapshotError) -> SearchAnswer {
+        context.prepare(for: graph, beamWidth: 1)
+        _ = context.setQuery(query, metric: graph.metric)
+        var statistics = SearchStatistics()
+        let neighbors = try ExactSearch(graph: graph, isWanted: isWanted)
+            .nearest(to: context.queryVector, count: min(count, liveCount), statistics: &statistics)
+        return SearchAnswer(neighbors: neighbors, method: .exact, statistics: statistics)
+    }
+
+    func walk(
+        count: Int,
+        beamWidth: Int,
+        where isWanted: ((UInt64) -> Bool)?
+    ) throws(SnapshotError) -> SearchAnswer {
+        var statistics = SearchStatistics()
+        let entryPoint = graph.entryPoint
+        guard entryPoint != noSlot else {
+            return SearchAnswer(neighbors: [], method: .exact, statistics: statistics)
+        }
+        context.prepare(for: graph, beamWidth: beamWidth)
+        let codeQuery = context.setQuery(query, metric: graph.metric)
+        var walk = context.beginWalk(beamWidth: beamWidth)
+        let searcher = HNSWSearcher(graph: graph)
+        try searcher.findNearest(to: codeQuery, from: entryPoint, walk: &walk, statistics: &statistics)
+        let neighbors = try refine(walk.pool, with: searcher, where: isWanted)
+        return SearchAnswer(
+            neighbors: neighbors.firstOfEachKey(count),
+            method: .hnsw,
+            statistics: statistics
+        )
+    }
+
+    /// Ranks what a walk found by all bits of the vectors, and leaves out what may not be in the answer.
+    private func refine(
+        _ pool: CandidatePool,
+        with searcher: HNSWSearcher,
+        where isWanted: ((UInt64) -> Bool)?
+    ) throws(SnapshotError) -> [Neighbor] {
+        let handle = searcher.graph
+        for index in 0..<pool.count {
+            handle.prefetchVector(pool.entries[index].slot)
+        }
+        if let inspector = searcher.inspector {
+            try inspector.admitVectors((0..<pool.count).map { pool.entries[$0].slot })
+        }
+        var neighbors: [Neighbor] = []
+        neighbors.reserveCapacity(pool.count)
+        for index in 0..<pool.count {
+            let slot = pool.entries[index].slot
+            let key = graph.keys.base[Int(slot)]
+            guard handle.isLive(slot), isWanted?(key) ?? true else { continue }
+            let similarity = handle.similarity(of: context.queryVector, to: slot)
+            neighbors.append(Neighbor(key: key, similarity: similarity))
+        }
+        neighbors.sort(by: Neighbor.isOrderedBefore)
+        return neighbors
+    }
+
+    // MARK: - Which way
+
+    private static let sampleSize = 1000
+
+    /// What share of the nodes may be in the answer: of all, or of an evenly spread sample.
+    private func findableShare(where isWanted: ((UInt64) -> Bool)?) -> Double {
+        guard liveCount > 0 else { return 0 }
+        guard let isWanted else { return Double(liveCount) / Double(liveCount + removedCount) }
+        let handle = graph.unsafeHandle
+        let slotCount = graph.slotCount
+        let sampled = min(slotCount, Self.sampleSize)
+        let found = (0..<sampled).count { index in
+            let slot = UInt32(index * slotCount / sampled)
+            return handle.isLive(slot) && isWanted(graph.keys[Int(slot)])
+        }
+        return Double(found) / Double(sampled)
+    }
+
+    /// The widest beam whose flat pool is still cheap to keep in order.
+    private static let widestBeam = 4096.0
+
+    /// Whether a walk is cheaper than comparing all that may be in the answer.
+    ///
+    /// A walk meets about ten nodes for each place of the beam, and each is a jump in memory, where a scan
+    /// reads on.
+    static func isWorthWalking(beam: Double, slots: Int, share: Double) -> Bool {
+        guard beam <= widestBeam else { return false }
+        return Double(slots) * max(share, 0.1) > 16 * beam
+    }
+}
