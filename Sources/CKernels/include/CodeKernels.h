@@ -90,6 +90,21 @@ static inline size_t lk_take_unvisited(const uint32_t *links, size_t width, uint
     return count;
 }
 
+/// In slots ordered by score, best first: how many score at least `score`.
+///
+/// Where a newcomer belongs cannot be predicted, so there is no branch on it; Swift's optimiser puts one in.
+static inline size_t lk_rank(const struct lk_scored_slot *slots, size_t count, float score) {
+    const struct lk_scored_slot *first = slots;
+    while (count > 1) {
+        size_t half = count / 2;
+        size_t step = first[half - 1].score >= score ? half : 0;
+        __asm__("" : "+r"(step));
+        first += step;
+        count -= half;
+    }
+    return (size_t)(first - slots) + (count == 1 && first->score >= score);
+}
+
 /// Asks for the cache lines of `count` bytes at `address`, which will be read soon. Swift has no spelling for it.
 static inline void lk_prefetch(const void *address, size_t count) {
     for (size_t offset = 0; offset < count; offset += 64) {

@@ -1,3 +1,5 @@
+import CKernels
+
 /// A node met by a search: its similarity to the query, and whether its links have been followed.
 struct Candidate: BitwiseCopyable {
     var similarity: Float
@@ -39,15 +41,8 @@ struct CandidatePool {
     /// Inserts a candidate above the ``bar``, after those as similar; the last one falls off a full pool.
     @inline(__always)
     mutating func insert(_ candidate: Candidate) {
-        // Where it belongs cannot be predicted, so the search for the place has no branch on it.
-        var low = 0
-        var length = count
-        while length > 0 {
-            let half = length / 2
-            let isAfter = entries[low + half].similarity >= candidate.similarity
-            low = isAfter ? low + half + 1 : low
-            length = isAfter ? length - half - 1 : half
-        }
+        let place = UnsafeRawPointer(entries).assumingMemoryBound(to: lk_scored_slot.self)
+        let low = lk_rank(place, count, candidate.similarity)
         let moved = (count < capacity ? count : capacity - 1) - low
         (entries + low + 1).update(from: entries + low, count: moved)
         entries[low] = candidate
@@ -73,7 +68,7 @@ struct CandidatePool {
     @inline(__always)
     var upcoming: UInt32? { cursor < count ? entries[cursor].slot : nil }
 
-    /// The slots that will likely be taken next.
+    /// The slots that it would likely return next.
     @inline(__always)
     func forUpcoming(_ wanted: Int, _ body: (UInt32) -> Void) {
         var found = 0

@@ -7,9 +7,17 @@ struct HNSWSearcher {
     /// Checks the parts of a mapped file when they are first met; nil when all is known to be sound.
     let inspector: SnapshotInspector?
     private let scoreKernel: CodeKernels.Score
+    /// Whether to ask for the codes of the next node's neighbours before those of this one are scored.
+    ///
+    /// With a million nodes of 384 bytes a search takes a tenth less time; with records that fit into the
+    /// processor's caches asking is all it does, and costs up to 40 %.
+    private let looksAhead: Bool
+
+    private static let biggestCachedByteCount = 48 << 20
 
     init(graph: HNSWGraph) {
         self.graph = graph.unsafeHandle
+        looksAhead = graph.slotCount * graph.layout.stride > Self.biggestCachedByteCount
         inspector = graph.inspector.flatMap { $0.isComplete ? nil : $0 }
         scoreKernel = CodeKernels.best.score
     }
@@ -90,9 +98,9 @@ struct HNSWSearcher {
             let links = graph.links(of: slot, atLayer: layer)
             hops += 1
             let count = lk_take_unvisited(links, width, walk.marks, walk.epoch, walk.fresh)
-            if let upcoming = pool.upcoming {
+            if looksAhead, let next = pool.upcoming {
                 lk_prefetch_unvisited(
-                    graph.links(of: upcoming, atLayer: layer),
+                    graph.links(of: next, atLayer: layer),
                     width,
                     walk.marks,
                     walk.epoch,
