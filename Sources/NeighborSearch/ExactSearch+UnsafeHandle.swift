@@ -22,9 +22,9 @@ struct ExactSearch {
         var bar = -Float.infinity
         var slots: [UInt32] = []
         slots.reserveCapacity(Self.portion)
-        var next = 0
-        while next < graph.slotCount {
-            gather(&slots, from: &next)
+        var remaining = 0..<graph.slotCount
+        while !remaining.isEmpty {
+            gather(&slots, from: &remaining)
             try graph.inspector?.admitVectors(slots)
             statistics.similarityComputations += slots.count
             for slot in slots {
@@ -43,17 +43,20 @@ struct ExactSearch {
     }
 
     /// The next live and wanted slots, whose vectors are asked for while the rest is sought.
-    private func gather(_ slots: inout [UInt32], from next: inout Int) {
+    private func gather(_ slots: inout [UInt32], from remaining: inout Range<Int>) {
         let handle = graph.unsafeHandle
+        let keys = graph.keys.base
         slots.removeAll(keepingCapacity: true)
-        while next < graph.slotCount, slots.count < Self.portion {
+        var next = remaining.lowerBound
+        while next < remaining.upperBound, slots.count < Self.portion {
             let slot = UInt32(next)
             next += 1
-            if handle.isLive(slot), isWanted?(graph.keys[Int(slot)]) ?? true {
+            if handle.isLive(slot), isWanted?(keys[Int(slot)]) ?? true {
                 handle.prefetchVector(slot)
                 slots.append(slot)
             }
         }
+        remaining = next..<remaining.upperBound
     }
 }
 

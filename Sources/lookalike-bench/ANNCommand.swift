@@ -124,7 +124,7 @@ private final class Contender {
     private func search(_ request: Request) throws -> Answer {
         let asked = try vectors(try required(request.queries, "queries"))
         let count = request.count ?? 10
-        let allowed = try request.filter.map { try Data(contentsOf: URL(filePath: $0)) }
+        let allowed = try request.filter.map { [UInt8](try Data(contentsOf: URL(filePath: $0))) }
         let isWanted = allowed.map { allowed in { (key: UInt64) in allowed[Int(key)] != 0 } }
         let (index, threads) = (self.index, request.threads ?? 1)
         let beamWidth = request.beamWidth
