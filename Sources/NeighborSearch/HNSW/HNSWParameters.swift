@@ -1,6 +1,6 @@
 /// The settings of an HNSW graph (Malkov & Yashunin, arXiv 1603.09320).
 public struct HNSWParameters: Hashable, Sendable {
-    /// Links a new node makes per layer (M). On the bottom layer a node may have 2M − 2. More costs memory and
+    /// Links a new node makes per layer (M). On the bottom layer a node may have 2M − 2 or a few more. More costs memory and
     /// building time, and finds more on hard data.
     public let connectivity: Int
     /// Candidates kept while looking for a new node's neighbours (efConstruction).
@@ -10,9 +10,9 @@ public struct HNSWParameters: Hashable, Sendable {
     /// Seeds the draw of levels: equal seeds and equal operations give equal graphs.
     public let seed: UInt64
 
-    /// M 16, efConstruction 200, ef 100. What they find and cost: docs/nearest-neighbours.md.
+    /// M 24, efConstruction 200, ef 100. What they find and cost: docs/nearest-neighbours.md.
     public static let `default` = HNSWParameters(
-        connectivity: 16,
+        connectivity: 24,
         constructionBeamWidth: 200,
         beamWidth: 100,
         uncheckedSeed: 0x1603_09320
@@ -26,7 +26,7 @@ public struct HNSWParameters: Hashable, Sendable {
     /// - Throws: ``NeighborSearchError/parameterOutOfRange(name:found:allowed:)`` for a connectivity outside
     ///   3...128 or a beam width outside 1...1,000,000.
     public init(
-        connectivity: Int = 16,
+        connectivity: Int = 24,
         constructionBeamWidth: Int = 200,
         beamWidth: Int = 100,
         seed: UInt64 = HNSWParameters.default.seed

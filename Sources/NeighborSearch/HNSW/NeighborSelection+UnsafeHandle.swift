@@ -20,8 +20,7 @@ final class NeighborSelection {
     /// them.
     ///
     /// Two neighbours that are nearer to each other than to the node show the same way; one of them is
-    /// enough, and the place is better spent on another direction. The rule is softened a little, see
-    /// ``slack``. Marked candidates are kept in any case.
+    /// enough, and the place is better spent on another direction. Marked candidates are kept in any case.
     /// Copies of the node itself lie in no direction: the rule above would keep them all, and a clump of
     /// copies would link to itself alone. One is kept.
     ///
@@ -111,11 +110,6 @@ final class NeighborSelection {
         return scored.score
     }
 
-    /// How much nearer to each other than to the node two neighbours must be to count as one direction, as a
-    /// ratio of squared distances (α² of Vamana, Subramanya et al. 2019). 1 is the paper's rule; with 1.15 a
-    /// walk finds as much with 12 to 15 % less time on both sets of docs/benchmarks.md, with 1.4 less again.
-    private static let slack: Float = 1.15
-
     @inline(__always)
     private func isDiverse(
         _ candidate: Candidate,
@@ -124,13 +118,7 @@ final class NeighborSelection {
         in graph: HNSWGraph.UnsafeHandle
     ) -> Bool {
         let query = scratch.setQuery(slot: candidate.slot, of: graph)
-        let bar =
-            switch graph.metric {
-            // Of unit vectors, 1 − cosine is half the squared distance.
-            case .cosine: 1 - (1 - candidate.similarity) / Self.slack
-            case .euclidean: candidate.similarity / Self.slack
-            }
-        return !kernels.anyAbove(query, graph.kernelRecords, kept, count, bar)
+        return !kernels.anyAbove(query, graph.kernelRecords, kept, count, candidate.similarity)
     }
 
     /// A full list and a newcomer are sorted faster in this way.
