@@ -33,8 +33,8 @@ struct ExactSearch {
                 best.append(Neighbor(key: graph.keys[Int(slot)], similarity: similarity))
                 if best.count == bufferSize {
                     best.sort(by: Neighbor.isOrderedBefore)
-                    best.removeLast(bufferSize - count)
-                    bar = best[count - 1].similarity
+                    best = best.firstOfEachKey(count)
+                    if best.count == count { bar = best[count - 1].similarity }
                 }
             }
         }

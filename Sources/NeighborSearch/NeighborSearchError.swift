@@ -6,7 +6,7 @@ public enum NeighborSearchError: Error, Hashable, Sendable {
     case notFinite(component: Int)
     /// The vector's length differs from 1 by more than ``HNSWIndex/unitLengthTolerance``.
     case notUnitLength(found: Float)
-    /// The square of the vector's length is too big for a 32-bit float.
+    /// The square of the vector's length is more than a 16th of the biggest 32-bit float.
     case tooLong
     /// A search for fewer than zero neighbours.
     case negativeCount(found: Int)
@@ -31,7 +31,7 @@ extension NeighborSearchError: CustomStringConvertible {
             "The vector has length \(found), it must be 1 within \(HNSWIndex.unitLengthTolerance). "
                 + "Divide it by its length first."
         case .tooLong:
-            "The vector is so long that the square of its length is no finite number. Scale the vectors down."
+            "The vector is so long that squared distances to it may be no finite numbers. Scale the vectors down."
         case .negativeCount(let found):
             "Asked for \(found) neighbours. Ask for 0 or more."
         case .parameterOutOfRange(let name, let found, let allowed):

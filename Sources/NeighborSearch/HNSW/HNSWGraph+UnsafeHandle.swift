@@ -292,14 +292,20 @@ extension HNSWGraph {
         /// Writes a vector into a slot that nobody can reach yet.
         func setVector(_ slot: UInt32, to vector: [Float]) {
             let scale = self.scale(slot)
+            scale[0] = lk_quantize(vector, dimension, record(slot), lowRow(slot))
+            scale[1] = offset(ofCode: slot)
+        }
+
+        /// What is added to a score of a code: minus its squared length where that counts.
+        func offset(ofCode slot: UInt32) -> Float {
+            guard metric == .euclidean else { return 0 }
             let code = record(slot)
-            scale[0] = lk_quantize(vector, dimension, code, lowRow(slot))
             var squares = 0
             for index in 0..<dimension {
                 let value = Int(code[index]) - 128
                 squares += value * value
             }
-            scale[1] = metric == .euclidean ? -Float(squares) * scale[0] * scale[0] : 0
+            return -Float(squares) * scale(slot)[0] * scale(slot)[0]
         }
 
         func vector(_ slot: UInt32) -> [Float] {

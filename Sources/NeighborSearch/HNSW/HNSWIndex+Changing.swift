@@ -129,7 +129,9 @@ extension HNSWIndex {
             let level = levelGenerator.peek(connectivity: parameters.connectivity).value
             guard !graph.hasRoom(forLevel: level) else { return }
             guard graph.slotCount < HNSWGraph.slotLimit else { throw .full(capacity: HNSWGraph.slotLimit) }
-            let bigger = HNSWGraph(copying: graph, capacity: min(2 * graph.capacity, HNSWGraph.slotLimit))
+            // An empty index from a file has no room at all.
+            let capacity = min(max(2 * graph.capacity, Self.firstCapacity), HNSWGraph.slotLimit)
+            let bigger = HNSWGraph(copying: graph, capacity: capacity)
             directoryLock.withWriting { graph = bigger }
             builder = HNSWBuilder(graph: graph, constructionBeamWidth: parameters.constructionBeamWidth)
             sessions.replaceGraph(with: graph)

@@ -25,6 +25,10 @@ public final class HNSWIndex: @unchecked Sendable {
     /// How far from 1 the length of a vector may be, where the metric wants length 1.
     public static let unitLengthTolerance: Float = 1e-3
 
+    /// The biggest square of a vector's length, where the metric does not want length 1. The squared distance of two
+    /// such vectors is up to four times as big, and what their codes say of it may be two and a half times that.
+    static let largestSquaredLength = Float.greatestFiniteMagnitude / 16
+
     let sessions: SearchSessions
     /// Many insert and remove at once; who grows, mends or saves the graph is alone. Searches pass by.
     let gate = ReadWriteLock()
@@ -74,7 +78,7 @@ public final class HNSWIndex: @unchecked Sendable {
         self.levelGenerator = levelGenerator
     }
 
-    private static let firstCapacity = 64
+    static let firstCapacity = 64
 
     /// Number of items that can be found.
     public var count: Int { liveCount.load(ordering: .acquiring) }
@@ -86,7 +90,7 @@ public final class HNSWIndex: @unchecked Sendable {
 
     /// The vector stored for a key, nil when there is none.
     ///
-    /// Components are rounded to 16 bits: they differ from what was inserted by at most 1/65,000 of the biggest.
+    /// Components are rounded to 16 bits: they differ from what was inserted by at most 1/64,000 of the biggest.
     ///
     /// - Throws: ``NeighborSearchError/damaged(_:)``.
     public func vector(forKey key: UInt64) throws(NeighborSearchError) -> [Float]? {
@@ -119,7 +123,7 @@ public final class HNSWIndex: @unchecked Sendable {
             let length = squares.squareRoot()
             guard abs(length - 1) <= Self.unitLengthTolerance else { throw .notUnitLength(found: length) }
         case .euclidean:
-            guard squares.isFinite else { throw .tooLong }
+            guard squares <= Self.largestSquaredLength else { throw .tooLong }
         }
     }
 }

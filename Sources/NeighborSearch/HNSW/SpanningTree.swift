@@ -30,8 +30,9 @@ struct SpanningTree: ~Copyable {
 
     /// Makes `parent` the parent of `slot` if it has room for another child. Its lock is held.
     func claim(_ parent: UInt32, for slot: UInt32) -> Bool {
-        guard childCounts[Int(parent)] < childLimit else { return false }
-        childCounts[Int(parent)] += 1
+        // Through the pointer: the thread sanitizer takes `+= 1` on the memory itself for a change of all of it.
+        guard childCounts.base[Int(parent)] < childLimit else { return false }
+        childCounts.base[Int(parent)] += 1
         lk_store_u32(graph.parents + Int(slot), parent)
         return true
     }
@@ -41,7 +42,7 @@ struct SpanningTree: ~Copyable {
         let parent = graph.parent(of: slot)
         guard parent != noSlot else { return }
         lk_store_u32(graph.parents + Int(slot), noSlot)
-        childCounts[Int(parent)] -= 1
+        childCounts.base[Int(parent)] -= 1
     }
 
     /// A child of a node; nil when none is linked yet.

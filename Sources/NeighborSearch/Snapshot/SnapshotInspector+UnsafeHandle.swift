@@ -6,8 +6,8 @@ import Synchronization
 /// So a search of a million vectors can begin at once, and yet nothing is believed unseen: a damaged block is
 /// found by the first search that needs it.
 final class SnapshotInspector: @unchecked Sendable {
-    // @unchecked: `isSound` is read and written as atomic values; two threads may check the same block, and
-    // find the same.
+    // @unchecked: `isSound` is read and written as atomic values, and a block is checked under its lock: once it
+    // counts as sound nobody checks it any more, for then it may be changed.
     private let file: MappedFile
     private let records: Section
     private let lowBytes: Section
@@ -26,6 +26,7 @@ final class SnapshotInspector: @unchecked Sendable {
     }
 
     private let flags: FlatMemory<UInt8>
+    private let locks = LockStripes()
 
     init(file: MappedFile, header: SnapshotHeader) {
         self.file = file
@@ -101,6 +102,18 @@ final class SnapshotInspector: @unchecked Sendable {
     }
 
     private func check(_ block: Int, of section: Section) throws(SnapshotError) {
+        let outcome = locks.withLock(of: UInt32(block)) {
+            Result { () throws(SnapshotError) in
+                guard !isSound(block, section) else { return }
+                try examine(block, of: section)
+                lk_store_u8(section.isSound + block, 1)
+                unchecked.subtract(1, ordering: .acquiringAndReleasing)
+            }
+        }
+        try outcome.get()
+    }
+
+    private func examine(_ block: Int, of section: Section) throws(SnapshotError) {
         let computed = file.checksum(byteRange(of: block, in: section))
         guard computed == section.checksums[block] else {
             throw .damagedBlock(
@@ -113,21 +126,15 @@ final class SnapshotInspector: @unchecked Sendable {
         if section.kind == .records {
             try checkRecords(in: block)
         }
-        if lk_load_u8(section.isSound + block) == 0 {
-            lk_store_u8(section.isSound + block, 1)
-            // Of two threads at the same block both may get here; the count then never reaches zero, and
-            // the only loss is that blocks go on being looked up.
-            unchecked.subtract(1, ordering: .acquiringAndReleasing)
-        }
     }
 
-    /// What a walk relies on: links in range, and scales that give finite scores.
+    /// What a walk relies on: links in range, and scales and offsets that belong to the codes.
     private func checkRecords(in block: Int) throws(SnapshotError) {
         let graph = self.graph.withLock { $0! }
         for slot in UInt32(slots(of: block).lowerBound)..<UInt32(slots(of: block).upperBound) {
             let (scale, offset) = (graph.scale(slot)[0], graph.scale(slot)[1])
-            let isSound = scale.isFinite && scale >= 0 && offset.isFinite
-            guard isSound, metric == .euclidean || (scale <= 1 && offset == 0) else {
+            let isSound = scale >= 0 && scale <= (metric == .cosine ? 1 : .greatestFiniteMagnitude)
+            guard isSound, offset.isFinite, offset == graph.offset(ofCode: slot) else {
                 throw .invalidScale(slot: Int(slot), scale: scale, offset: offset)
             }
             do {

@@ -65,7 +65,7 @@ struct SnapshotReader {
     private func checkSections() throws(SnapshotError) {
         var end = SnapshotFormat.headerByteCount
         for (section, entry) in zip(SnapshotFormat.Section.allCases, header.sections) {
-            for (index, byte) in file.copy(end..<entry.offset).enumerated() where byte != 0 {
+            if let index = file.copy(end..<entry.offset).firstIndex(where: { $0 != 0 }) {
                 throw .paddingNotZero(offset: end + index)
             }
             end = entry.offset + entry.byteCount
