@@ -103,7 +103,7 @@ let package = Package(
             name: "lookalike",
             dependencies: [
                 "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "IndexingPipeline",
-                "NeuralNetwork", "QueryPipeline", "SearchServer",
+                "NeighborSearch", "NeuralNetwork", "QueryPipeline", "SearchServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -176,7 +176,13 @@ let package = Package(
                 systemPackage,
             ]
         ),
-        .testTarget(name: "CommandTests", dependencies: ["lookalike", "TestSupport", systemPackage]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "lookalike", "Catalog", "ImageEmbedding", "ImageLibrary", "NeighborSearch", "TestSupport",
+                systemPackage,
+            ]
+        ),
         .testTarget(
             name: "SearchServerTests",
             dependencies: [

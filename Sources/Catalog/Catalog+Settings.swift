@@ -4,6 +4,8 @@ internal import GRDB
 public enum Setting: String, Sendable {
     /// Folder of the model that was named when the library was indexed.
     case modelFolder
+    /// The beam width that was chosen for a recall; see ``BeamWidthChoice``.
+    case beamWidth
 }
 
 extension Catalog {

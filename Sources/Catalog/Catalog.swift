@@ -13,6 +13,8 @@ public typealias ImageID = Int64
 /// a power cut.
 public final class Catalog: Sendable {
     let database: DatabasePool
+    /// Seconds that a write waits for another process to finish its own.
+    static let busyTimeout = 10
 
     /// Opens the catalog at `path`, creating or migrating it as needed.
     ///
@@ -31,7 +33,7 @@ public final class Catalog: Sendable {
                 return
             }
             var configuration = Configuration()
-            configuration.busyMode = .timeout(10)
+            configuration.busyMode = .timeout(TimeInterval(Self.busyTimeout))
             database = try DatabasePool(path: path.string, configuration: configuration)
             // Only now: the pool sets its own level when it opens its writing connection.
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }

@@ -5,6 +5,7 @@ enum Migrations {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: images, files, models, embeddings", migrate: createFirstSchema)
+        migrator.registerMigration("2: logged queries", migrate: createQueryLog)
         return migrator
     }
 
@@ -80,6 +81,21 @@ enum Migrations {
                     key TEXT PRIMARY KEY,
                     value TEXT NOT NULL
                 );
+                """
+        )
+    }
+
+    /// The vectors of queries and nothing else of them: no picture, no path, no address.
+    private static func createQueryLog(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE loggedQuery (
+                    id INTEGER PRIMARY KEY AUTOINCREMENT,
+                    modelID INTEGER NOT NULL REFERENCES model(id) ON DELETE CASCADE,
+                    vector BLOB NOT NULL,
+                    askedAt TEXT NOT NULL
+                );
+                CREATE INDEX loggedQueryByModel ON loggedQuery(modelID, id);
                 """
         )
     }

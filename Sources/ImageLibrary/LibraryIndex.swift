@@ -25,19 +25,23 @@ public final class LibraryIndex: Sendable {
     /// The catalog's number of this index's model.
     public let catalogModel: ModelID
     private let opening: Mutex<SnapshotState>
-    private let catalog: Catalog
-    private let model: (identity: String, dimension: Int)
+    let catalog: Catalog
+    let model: (identity: String, dimension: Int)
     private let snapshot: FilePath
     /// Held for a moment, to fetch or replace the index; never while it is searched or changed.
     private let live: Mutex<HNSWIndex>
     /// Held while the index takes in changes or is saved.
     private let journal: Mutex<Journal>
+    /// The beam width chosen for this model; 0 when none was.
+    private let chosenBeamWidth = Atomic(0)
 
     private struct Journal {
         /// The catalog's journal has been read up to here.
         var sequence: Int64
         /// The snapshot on disk reaches up to here; nil when there is no usable one.
         var savedSequence: Int64?
+        /// The beam width's setting as it was last read.
+        var encodedBeamWidth: String?
     }
 
     init(
@@ -71,14 +75,21 @@ public final class LibraryIndex: Sendable {
         return try withSoundIndex { index throws(NeighborSearchError) in try index.vector(forKey: key) }
     }
 
+    /// Candidates that a search keeps on its way: as many as were chosen for this library, or as is usual.
+    public var beamWidth: Int {
+        let chosen = chosenBeamWidth.load(ordering: .relaxed)
+        return chosen > 0 ? chosen : index.parameters.beamWidth
+    }
+
     /// Returns the images nearest to `query`; see `HNSWIndex.nearest`.
     public func nearest(to query: [Float], count: Int) throws -> SearchAnswer {
-        try withSoundIndex { index throws(NeighborSearchError) in
-            try index.nearest(to: query, count: count)
+        let beamWidth = self.beamWidth
+        return try withSoundIndex { index throws(NeighborSearchError) in
+            try index.nearest(to: query, count: count, beamWidth: beamWidth)
         }
     }
 
-    /// Takes in what the catalog has committed since the last time.
+    /// Takes in what the catalog has committed since the last time, a newly chosen beam width included.
     ///
     /// Searches go on meanwhile. When another thread is already at it, returns at once.
     public func catchUp() throws {
@@ -116,12 +127,24 @@ public final class LibraryIndex: Sendable {
     private static let batchSize = 1024
 
     private func applyChanges(_ journal: inout Journal) throws {
-        guard try catalog.latestChange() != journal.sequence else { return }
+        let (latestChange, encodedBeamWidth) = try catalog.latestChangeAndBeamWidth()
+        if encodedBeamWidth != journal.encodedBeamWidth {
+            journal.encodedBeamWidth = encodedBeamWidth
+            takeBeamWidth(from: encodedBeamWidth.flatMap(BeamWidthChoice.init(encoded:)))
+        }
+        guard latestChange != journal.sequence else { return }
         do {
             try applyChanges(&journal, to: index)
         } catch NeighborSearchError.damaged(let error) {
             try startAnew(&journal, because: error.description)
         }
+    }
+
+    private func takeBeamWidth(from choice: BeamWidthChoice?) {
+        let isUsable =
+            choice?.model == model.identity
+            && choice.map { HNSWParameters.beamWidthRange.contains($0.beamWidth) } == true
+        chosenBeamWidth.store(isUsable ? choice?.beamWidth ?? 0 : 0, ordering: .relaxed)
     }
 
     /// The catalog's journal names each image once, so the order within a batch does not matter.
@@ -145,12 +168,12 @@ public final class LibraryIndex: Sendable {
     private func startAnew(_ journal: inout Journal, because reason: String) throws {
         opening.withLock { $0 = .rejected(reason) }
         live.withLock { $0 = HNSWIndex(dimension: model.dimension) }
-        journal = Journal(sequence: 0, savedSequence: nil)
+        (journal.sequence, journal.savedSequence) = (0, nil)
         try applyChanges(&journal, to: index)
     }
 
     /// Searches the index; one that turns out to come from a damaged file is built anew from the catalog first.
-    private func withSoundIndex<Value>(
+    func withSoundIndex<Value>(
         _ body: (HNSWIndex) throws(NeighborSearchError) -> Value
     ) throws -> Value {
         let index = self.index

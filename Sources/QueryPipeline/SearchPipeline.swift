@@ -17,6 +17,7 @@ public final class SearchPipeline: Sendable {
     private let library: Library
     private let embedder: ImageEmbedder
     private let decoder: ImageDecoder
+    private let queryLog: QueryLog?
 
     /// Creates a pipeline over an open library.
     ///
@@ -24,10 +25,17 @@ public final class SearchPipeline: Sendable {
     ///   - library: Opened for `embedder`'s model.
     ///   - embedder: Embeds query pictures as it embedded the library's.
     ///   - decoder: Decodes query pictures, within its limits.
-    public init(library: Library, embedder: ImageEmbedder, decoder: ImageDecoder) {
+    ///   - queryLog: Takes the vectors of queries that bring a picture of their own; nil keeps none.
+    public init(
+        library: Library,
+        embedder: ImageEmbedder,
+        decoder: ImageDecoder,
+        queryLog: QueryLog? = nil
+    ) {
         self.library = library
         self.embedder = embedder
         self.decoder = decoder
+        self.queryLog = queryLog
     }
 
     /// Finds the look-alikes of `query`.
@@ -43,6 +51,7 @@ public final class SearchPipeline: Sendable {
         var stopwatch = Stopwatch()
         let vector = try embedding(of: query, &stopwatch)
         let (results, method) = try presentNeighbors(of: vector, query, limit: limit, &stopwatch)
+        if query.bringsPicture { queryLog?.note(vector) }
         return SearchResponse(
             results: results,
             timings: stopwatch.timings,
@@ -148,6 +157,15 @@ public final class SearchPipeline: Sendable {
                 width: image.description.width,
                 height: image.description.height
             )
+        }
+    }
+}
+
+extension ImageQuery {
+    fileprivate var bringsPicture: Bool {
+        switch self {
+        case .file, .bytes: true
+        case .image: false
         }
     }
 }

@@ -85,6 +85,16 @@ struct ModelOptions: ParsableArguments {
     }
 }
 
+/// Says whether queries are kept; shared by the commands that answer them.
+struct QueryLogOptions: ParsableArguments {
+    @Flag(help: "Keep no vectors of query pictures; lookalike audit measures on the last 1000.")
+    var noQueryLog = false
+
+    func open(for library: Library) -> QueryLog? {
+        noQueryLog ? nil : QueryLog(library: library)
+    }
+}
+
 extension Library {
     /// Opens the library that the options name for the model that embeds.
     convenience init(_ options: LibraryOptions, model: EmbeddingModel, access: Access) throws {

@@ -83,5 +83,12 @@ func fixed(_ value: Double, _ digits: Int) -> String {
     String(format: "%.\(digits)f", value)
 }
 
+extension String {
+    /// The text with spaces before it, so that it takes at least `width` places.
+    func leftPadded(to width: Int) -> String {
+        String(repeating: " ", count: max(0, width - count)) + self
+    }
+}
+
 /// Whether standard error is a terminal that somebody watches.
 var standardErrorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }

@@ -33,6 +33,7 @@ struct SearchCommand: ParsableCommand {
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var logging: QueryLogOptions
 
     @Flag(help: "Print the results as JSON.")
     var json = false
@@ -47,10 +48,14 @@ struct SearchCommand: ParsableCommand {
     func run() throws {
         let model = try model.load(for: library)
         let decoder = ImageDecoder()
+        let library = try Library(library, model: model, access: .reading)
+        let queryLog = logging.open(for: library)
+        defer { queryLog?.write() }
         let pipeline = SearchPipeline(
-            library: try Library(library, model: model, access: .reading),
+            library: library,
             embedder: ImageEmbedder(model: model),
-            decoder: decoder
+            decoder: decoder,
+            queryLog: queryLog
         )
         let response: SearchResponse
         do {
@@ -99,10 +104,4 @@ struct RefusedPicture: Error, CustomStringConvertible {
     let reason: ImageDecodingError
 
     var description: String { "\(name): \(reason.message)" }
-}
-
-extension String {
-    fileprivate func leftPadded(to width: Int) -> String {
-        String(repeating: " ", count: max(0, width - count)) + self
-    }
 }

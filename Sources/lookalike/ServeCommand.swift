@@ -35,6 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var logging: QueryLogOptions
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port must be 0 to 65535.") }
@@ -43,10 +44,13 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let model = try model.load(for: library)
         let library = try Library(library, model: model, access: .reading)
+        let queryLog = logging.open(for: library)
+        defer { queryLog?.write() }
         let pipeline = SearchPipeline(
             library: library,
             embedder: ImageEmbedder(model: model),
-            decoder: ImageDecoder()
+            decoder: ImageDecoder(),
+            queryLog: queryLog
         )
         let logger = Logger(label: "lookalike") { StreamLogHandler.standardError(label: $0) }
         let service = buildApplication(

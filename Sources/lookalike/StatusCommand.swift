@@ -50,6 +50,7 @@ private struct LibraryStatus: Encodable {
     let skippedFiles: Int
     let skippedByReason: [String: Int]
     let models: [Model]
+    let beamWidth: BeamWidthChoice?
     let skipped: [SkippedFile]?
 
     init(_ catalog: Catalog, path: String, listsSkipped: Bool) throws {
@@ -65,6 +66,7 @@ private struct LibraryStatus: Encodable {
         models = try catalog.models().map {
             Model(identity: $0.identity, dimension: $0.dimension, embeddings: $0.embeddingCount)
         }
+        beamWidth = try catalog.beamWidthChoice()
         skipped = listsSkipped ? refused.map(SkippedFile.init) : nil
     }
 
@@ -79,6 +81,12 @@ private struct LibraryStatus: Encodable {
         for model in models {
             writeLine(
                 "model     \(model.identity), \(model.dimension) dimensions, \(counted(model.embeddings, "embedding"))"
+            )
+        }
+        if let beamWidth {
+            writeLine(
+                "search    beam width \(beamWidth.beamWidth), chosen for recall \(fixed(beamWidth.target, 3)) "
+                    + "when there were \(counted(beamWidth.pictureCount, "picture"))"
             )
         }
         for file in skipped ?? [] {

@@ -7,7 +7,7 @@ import Testing
 @Suite("The command does what its help says")
 struct CommandTests {
     private let folder: TemporaryFolder
-    private let library: String
+    let library: String
 
     init() throws {
         folder = try TemporaryFolder()
@@ -149,6 +149,7 @@ struct CommandTests {
         let misused = [
             ["search"], ["search", query, "--limit", "0"], ["nonsense"], ["index", "--jobs", "0"],
             ["index", "--jobs", "257"], ["search", query, "--model", ""],
+            ["audit", "--target", "98"], ["audit", "--samples", "3"],
         ]
         for arguments in misused {
             #expect(try lookalike(arguments).code == 64, "\(arguments)")
@@ -159,7 +160,7 @@ struct CommandTests {
     func help() throws {
         let page = repository.appending("docs/command-line.md")
         let guide = String(decoding: try bytes(of: page), as: UTF8.self)
-        for command in ["index", "search", "serve", "status", "remove", "doctor"] {
+        for command in ["index", "search", "serve", "status", "remove", "doctor", "audit"] {
             let help = try lookalike(command, "--help", inLibrary: false)
             #expect(help.code == 0)
             #expect(help.output.contains("lookalike \(command)"), "\(command)")
@@ -274,7 +275,7 @@ struct CommandTests {
     }
 
     /// Copies groups of sample photographs into one folder and returns its path.
-    private func copyGroups(_ groups: [String]) throws -> String {
+    func copyGroups(_ groups: [String]) throws -> String {
         for group in groups {
             try FileManager.default.copyItem(
                 atPath: samplePhotograph(group).string,
@@ -284,13 +285,13 @@ struct CommandTests {
         return folder.path.appending("photos").string
     }
 
-    private func lookalike(_ arguments: String..., input: [UInt8] = [], inLibrary: Bool = true) throws
+    func lookalike(_ arguments: String..., input: [UInt8] = [], inLibrary: Bool = true) throws
         -> Finished
     {
         try lookalike(arguments, input: input, inLibrary: inLibrary)
     }
 
-    private func lookalike(_ arguments: [String], input: [UInt8] = [], inLibrary: Bool = true) throws
+    func lookalike(_ arguments: [String], input: [UInt8] = [], inLibrary: Bool = true) throws
         -> Finished
     {
         let all = arguments + (inLibrary ? ["--library", library] : [])
@@ -324,7 +325,7 @@ struct CommandTests {
         }
     }
 
-    private struct Finished {
+    struct Finished {
         let code: Int32
         let output: String
         let errors: String

@@ -89,7 +89,7 @@ extension HNSWIndex {
         }
     }
 
-    private func search(
+    func search(
         _ query: [Float],
         _ count: Int,
         _ body: (RunningSearch) throws(SnapshotError) -> SearchAnswer

@@ -19,7 +19,8 @@ public struct HNSWParameters: Hashable, Sendable {
     )
 
     static let connectivityRange = 3...128
-    static let beamWidthRange = 1...1_000_000
+    /// What a beam width can be.
+    public static let beamWidthRange = 1...1_000_000
 
     /// Checks and stores the settings.
     ///

@@ -105,7 +105,7 @@ struct RunningSearch {
     }
 
     /// Beyond this, keeping the pool in order begins to cost more than the comparisons.
-    private static let widestBeam = 8192.0
+    static let widestBeam = 8192.0
 
     /// Whether a walk is cheaper than comparing all that may be in the answer.
     ///
