@@ -30,9 +30,10 @@ struct SpanningTree: ~Copyable {
 
     /// Makes `parent` the parent of `slot` if it has room for another child. Its lock is held.
     func claim(_ parent: UInt32, for slot: UInt32) -> Bool {
-        // Through the pointer: the thread sanitizer takes `+= 1` on the memory itself for a change of all of it.
-        guard childCounts.base[Int(parent)] < childLimit else { return false }
-        childCounts.base[Int(parent)] += 1
+        let count = childCounts[Int(parent)]
+        guard count < childLimit else { return false }
+        // Not `+= 1`, which the thread sanitizer takes for a change of the whole memory.
+        childCounts[Int(parent)] = count + 1
         lk_store_u32(graph.parents + Int(slot), parent)
         return true
     }
@@ -42,7 +43,7 @@ struct SpanningTree: ~Copyable {
         let parent = graph.parent(of: slot)
         guard parent != noSlot else { return }
         lk_store_u32(graph.parents + Int(slot), noSlot)
-        childCounts.base[Int(parent)] -= 1
+        childCounts[Int(parent)] -= 1
     }
 
     /// A child of a node; nil when none is linked yet.
