@@ -109,8 +109,8 @@ private final class Contender {
         let index = self.index
         let rows = min(rows ?? base.count, base.count)
         let cost = try measure {
-            for start in stride(from: 0, to: rows, by: 4096) {
-                let items = (start..<min(start + 4096, rows)).map { (key: UInt64($0), vector: base.row($0)) }
+            for start in stride(from: 0, to: rows, by: 1024) {
+                let items = (start..<min(start + 1024, rows)).map { (key: UInt64($0), vector: base.row($0)) }
                 try index.insert(items, threads: threads)
             }
         }.cost

@@ -47,8 +47,10 @@ struct LibraryTests {
         let library = try Library(directory: directory, model: model, access: .reading)
         #expect(library.index.snapshotState == .loaded)
         #expect(library.index.count == 60)
-        #expect(library.index.vector(of: 61) == vectors[0].reversed())
-        #expect(library.index.vector(of: 4) == nil)
+        let added = try #require(try library.index.vector(of: 61))
+        // Components come back rounded to 16 bits.
+        #expect(zip(added, vectors[0].reversed()).allSatisfy { abs($0 - $1) < 1 / 64_000 })
+        #expect(try library.index.vector(of: 4) == nil)
     }
 
     @Test("a damaged, a foreign and a too new snapshot are set aside, and the answers stay right")
@@ -59,20 +61,23 @@ struct LibraryTests {
 
         func expectRejection() throws {
             let library = try Library(directory: directory, model: model, access: .reading)
+            #expect(try answers(library) == before)
+            // Damage among the vectors is noticed by the first search that reads them, not when opening.
             guard case .rejected = library.index.snapshotState else {
                 Issue.record("the snapshot was \(library.index.snapshotState)")
                 return
             }
-            #expect(try answers(library) == before)
         }
         func write(_ bytes: some Collection<UInt8>) throws {
             try Data(bytes).write(to: URL(filePath: snapshot.string))
         }
 
-        var flipped = good
-        flipped[good.count / 2] ^= 4
-        try write(flipped)
-        try expectRejection()
+        for place in [good.count / 2, 2 * 4096 + 5] {
+            var flipped = good
+            flipped[place] ^= 4
+            try write(flipped)
+            try expectRejection()
+        }
 
         try write(good.prefix(good.count / 2))
         try expectRejection()

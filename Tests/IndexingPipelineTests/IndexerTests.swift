@@ -326,7 +326,7 @@ struct IndexerTests {
         }
         var answers: [String: [String]] = [:]
         for id in 1...ImageID(library.index.count) {
-            let vector = try #require(library.index.vector(of: id))
+            let vector = try #require(try library.index.vector(of: id))
             answers[try path(id)] = try library.index.nearest(to: vector, count: 5).neighbors
                 .map { try path(ImageID($0.key)) }
         }
