@@ -1,6 +1,8 @@
-/// Compares the query with every live vector.
+/// Compares the query with every vector there was when the search began.
 struct ExactSearch {
     let graph: HNSWGraph
+    /// When the search began.
+    let time: UInt32
     let isWanted: ((UInt64) -> Bool)?
 
     private static let portion = 64
@@ -51,7 +53,7 @@ struct ExactSearch {
         while next < remaining.upperBound, slots.count < Self.portion {
             let slot = UInt32(next)
             next += 1
-            if handle.isLive(slot), isWanted?(keys[Int(slot)]) ?? true {
+            if handle.lifetime(of: slot).includes(time), isWanted?(keys[Int(slot)]) ?? true {
                 handle.prefetchVector(slot)
                 slots.append(slot)
             }

@@ -37,7 +37,7 @@ struct GraphInvariantTests {
     @Test("a sound graph is sound, also with nodes to pass through")
     func sound() throws {
         #expect(try fault { _ in } == nil)
-        #expect(try fault { $0.states[5] &= ~SlotState.live } == nil)
+        #expect(try fault { $0.lifetimes[5] = Lifetime.went(at: 1).rawValue } == nil)
     }
 
     @Test("each kind of wrong link is noticed")

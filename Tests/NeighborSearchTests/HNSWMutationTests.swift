@@ -162,7 +162,8 @@ extension HNSWIndex {
     fileprivate func markRemovedForTest(_ key: UInt64) {
         guard let slot = directory.remove(key, in: graph) else { return }
         liveCount.subtract(1, ordering: .relaxed)
-        graph.states[Int(slot)] &= ~SlotState.live
+        graph.lifetimes[Int(slot)] = Lifetime.went(at: graph.now + 1).rawValue
+        graph.now += 1
         removedCount.add(1, ordering: .relaxed)
     }
 }

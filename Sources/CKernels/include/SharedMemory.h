@@ -24,9 +24,4 @@ static inline void lk_store_u8(uint8_t *address, uint8_t value) {
     __atomic_store_n(address, value, __ATOMIC_RELEASE);
 }
 
-/// Clears the bits of `mask` and returns what was there before.
-static inline uint8_t lk_clear_bits_u8(uint8_t *address, uint8_t mask) {
-    return __atomic_fetch_and(address, (uint8_t)~mask, __ATOMIC_ACQ_REL);
-}
-
 #endif

@@ -16,7 +16,7 @@ extension RunningSearch {
         while next < UInt32(graph.slotCount) {
             var count = 0
             while next < UInt32(graph.slotCount), count < Self.codesAtOnce {
-                if handle.isLive(next) {
+                if handle.lifetime(of: next).includes(time) {
                     portion[count] = next
                     count += 1
                 }

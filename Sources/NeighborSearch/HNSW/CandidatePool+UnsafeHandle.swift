@@ -67,18 +67,4 @@ struct CandidatePool {
     /// The slot that ``takeBestUnmarked()`` would likely return next.
     @inline(__always)
     var upcoming: UInt32? { cursor < count ? entries[cursor].slot : nil }
-
-    /// The slots that it would likely return next.
-    @inline(__always)
-    func forUpcoming(_ wanted: Int, _ body: (UInt32) -> Void) {
-        var found = 0
-        var place = cursor
-        while place < count, found < wanted {
-            if !entries[place].isMarked {
-                body(entries[place].slot)
-                found += 1
-            }
-            place += 1
-        }
-    }
 }

@@ -29,8 +29,7 @@ extension HNSWBuilder {
     }
 
     private func isRemoved(_ slot: UInt32) -> Bool {
-        let state = handle.state(of: slot)
-        return state & SlotState.linked != 0 && state & SlotState.live == 0
+        handle.state(of: slot) & SlotState.linked != 0 && handle.lifetime(of: slot).isOver
     }
 
     /// Chooses a node's links anew if it lost some.

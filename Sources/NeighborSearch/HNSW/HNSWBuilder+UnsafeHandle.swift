@@ -73,7 +73,7 @@ final class HNSWBuilder: @unchecked Sendable {
 
     private func publish(_ slot: UInt32) {
         let states = handle.states + Int(slot)
-        lk_store_u8(states, lk_load_u8(states) | SlotState.linked | SlotState.live)
+        lk_store_u8(states, lk_load_u8(states) | SlotState.linked)
     }
 
     /// For each layer the node will live on, the neighbours it shall have. The candidates of the bottom layer
@@ -261,11 +261,12 @@ final class HNSWWorkspace {
     /// Room for what is kept of it.
     var kept: UnsafeMutablePointer<UInt32> { lists.base + width }
 
-    /// Takes over what a walk found: items that can be found, or, when there is none, nodes to pass through.
+    /// Takes over what a walk found: nodes of items that are there or just coming, or, when there is none, of
+    /// removed ones.
     func takeCandidates(of walk: SearchContext.UnsafeHandle, in graph: HNSWGraph.UnsafeHandle) {
         let found = UnsafeBufferPointer(start: walk.pool.entries, count: walk.pool.count)
         candidates.removeAll(keepingCapacity: true)
-        for entry in found where graph.isLive(entry.slot) {
+        for entry in found where !graph.lifetime(of: entry.slot).isOver {
             candidates.append(Candidate(similarity: entry.similarity, slot: entry.slot))
         }
         if candidates.isEmpty {

@@ -19,6 +19,8 @@ final class HNSWGraph: @unchecked Sendable {
     let records: FlatMemory<UInt8>
     let lowBytes: FlatMemory<Int8>
     let states: FlatMemory<UInt8>
+    /// When each slot's item came or went; see ``Lifetime``.
+    let lifetimes: FlatMemory<UInt32>
     let keys: FlatMemory<UInt64>
     /// The tree that keeps every node reachable: the parent of each slot.
     let parents: FlatMemory<UInt32>
@@ -29,6 +31,7 @@ final class HNSWGraph: @unchecked Sendable {
     let inspector: SnapshotInspector?
     private let entry = FlatMemory<UInt32>(count: 1)
     private let usedSlots = FlatMemory<UInt32>(count: 1)
+    private let clock = FlatMemory<UInt32>(count: 1)
     private let kernelRecords: UnsafeMutablePointer<lk_records>
 
     /// Lists on layers above the bottom. Changed by whoever holds the slot directory's lock.
@@ -43,6 +46,7 @@ final class HNSWGraph: @unchecked Sendable {
         records = FlatMemory(count: capacity * layout.stride)
         lowBytes = FlatMemory(count: capacity * layout.lowStride)
         states = FlatMemory(count: capacity)
+        lifetimes = FlatMemory(count: capacity)
         keys = FlatMemory(count: capacity)
         parents = FlatMemory(count: capacity)
         upperStarts = FlatMemory(count: capacity)
@@ -52,7 +56,7 @@ final class HNSWGraph: @unchecked Sendable {
         entryPoint = noSlot
     }
 
-    /// A copy with more room. Nobody changes `other` meanwhile.
+    /// A copy with more room, whose time begins anew. Nobody changes `other` meanwhile.
     init(copying other: HNSWGraph, capacity: Int) {
         layout = other.layout
         metric = other.metric
@@ -69,6 +73,10 @@ final class HNSWGraph: @unchecked Sendable {
             count: capacity * layout.lowStride
         )
         states = FlatMemory(copying: other.states, prefix: count, count: capacity)
+        lifetimes = FlatMemory(count: capacity)
+        for slot in 0..<count {
+            lifetimes.base[slot] = Lifetime(rawValue: other.lifetimes.base[slot]).sinceTheBeginning.rawValue
+        }
         keys = FlatMemory(copying: other.keys, prefix: count, count: capacity)
         parents = FlatMemory(copying: other.parents, prefix: count, count: capacity)
         upperStarts = FlatMemory(copying: other.upperStarts, prefix: count, count: capacity)
@@ -82,6 +90,7 @@ final class HNSWGraph: @unchecked Sendable {
         inspector = nil
         upperListCount = other.upperListCount
         slotCount = count
+        now = 1
         root = other.root
         entryPoint = other.entryPoint
     }
@@ -108,6 +117,8 @@ final class HNSWGraph: @unchecked Sendable {
         self.records = records
         self.lowBytes = lowBytes
         self.states = states
+        // All zeros: every item of a snapshot has been there since the beginning.
+        lifetimes = FlatMemory(count: capacity)
         self.keys = keys
         self.parents = parents
         self.upperStarts = upperStarts
@@ -121,6 +132,12 @@ final class HNSWGraph: @unchecked Sendable {
 
     deinit {
         kernelRecords.deallocate()
+    }
+
+    /// How many changes of items there have been. Ticks under the slot directory's lock.
+    var now: UInt32 {
+        get { lk_load_u32(clock.base) }
+        set { lk_store_u32(clock.base, newValue) }
     }
 
     /// Where walks begin: a node of the highest level.
@@ -138,9 +155,10 @@ final class HNSWGraph: @unchecked Sendable {
     /// The biggest number of slots: a slot's number leaves one bit for a candidate's mark.
     static let slotLimit = 1 << 30
 
-    /// Whether a slot with `level` upper lists still fits.
+    /// Whether a slot with `level` upper lists still fits, and its time.
     func hasRoom(forLevel level: Int) -> Bool {
-        slotCount < capacity && (upperListCount + level) * layout.connectivity <= upperLinks.count
+        slotCount < capacity && now < Lifetime.lastInsertion
+            && (upperListCount + level) * layout.connectivity <= upperLinks.count
     }
 
     /// Takes the next slot into use, without links. The caller has made sure that there is room.
@@ -150,14 +168,15 @@ final class HNSWGraph: @unchecked Sendable {
         upperStarts[slot] = UInt32(upperListCount)
         upperListCount += level
         states[slot] = UInt8(level)
-        resetLinks(of: UInt32(slot))
+        reset(UInt32(slot))
         slotCount = slot + 1
         return UInt32(slot)
     }
 
-    /// Empties the lists of a slot that no walk can reach.
-    func resetLinks(of slot: UInt32) {
+    /// Empties a slot that no search can reach.
+    func reset(_ slot: UInt32) {
         let handle = unsafeHandle
+        lk_store_u32(lifetimes.base + Int(slot), Lifetime.pending.rawValue)
         for layer in 0...handle.level(of: slot) {
             handle.links(of: slot, atLayer: layer).update(
                 repeating: noSlot,
@@ -194,6 +213,7 @@ final class HNSWGraph: @unchecked Sendable {
             records: records.base,
             lowBytes: lowBytes.base,
             states: states.base,
+            lifetimes: lifetimes.base,
             parents: parents.base,
             upperStarts: upperStarts.base,
             upperLinks: upperLinks.base,
@@ -216,6 +236,7 @@ extension HNSWGraph {
         let records: UnsafeMutablePointer<UInt8>
         let lowBytes: UnsafeMutablePointer<Int8>
         let states: UnsafeMutablePointer<UInt8>
+        let lifetimes: UnsafeMutablePointer<UInt32>
         let parents: UnsafeMutablePointer<UInt32>
         let upperStarts: UnsafeMutablePointer<UInt32>
         let upperLinks: UnsafeMutablePointer<UInt32>
@@ -268,7 +289,15 @@ extension HNSWGraph {
         func level(of slot: UInt32) -> Int { Int(state(of: slot) & SlotState.levelMask) }
 
         @inline(__always)
-        func isLive(_ slot: UInt32) -> Bool { state(of: slot) & SlotState.live != 0 }
+        func lifetime(of slot: UInt32) -> Lifetime { Lifetime(rawValue: lk_load_u32(lifetimes + Int(slot))) }
+
+        /// Whether the slot holds an item that can be found now.
+        @inline(__always)
+        func isLive(_ slot: UInt32) -> Bool { lifetime(of: slot).isLive }
+
+        func setLifetime(of slot: UInt32, to lifetime: Lifetime) {
+            lk_store_u32(lifetimes + Int(slot), lifetime.rawValue)
+        }
 
         func parent(of slot: UInt32) -> UInt32 { lk_load_u32(parents + Int(slot)) }
 
@@ -318,13 +347,37 @@ extension HNSWGraph {
 }
 
 /// What the byte of a slot says.
-///
-/// A removed item's node stays linked, and walks pass through it, until a consolidation takes it out.
 enum SlotState {
     /// The node's highest layer; a slot keeps it when it is used again.
     static let levelMask: UInt8 = 0x3F
-    /// The node is part of the graph.
+    /// The node is part of the graph. That of a removed item stays so until a consolidation takes it out.
     static let linked: UInt8 = 0x40
-    /// The slot holds an item that can be found.
-    static let live: UInt8 = 0x80
+}
+
+/// When the item of a slot came, if it is there, or went, if it is not: a tick of the graph's clock and, in the
+/// lowest bit, which of the two.
+///
+/// One word, read and written at once. A search notes the time when it begins and looks at items as they were
+/// then: what came later is not there yet, what went later still is. So an item that gets a new vector
+/// meanwhile, which moves it to another slot, is met once.
+struct Lifetime: RawRepresentable {
+    let rawValue: UInt32
+
+    /// Not there yet: the node is being linked.
+    static let pending = Lifetime(rawValue: 1)
+    /// Insertions end here and the time begins anew. As many removals as there can be items may follow.
+    static let lastInsertion: UInt32 = 1 << 30
+
+    static func came(at time: UInt32) -> Lifetime { Lifetime(rawValue: time << 1) }
+    static func went(at time: UInt32) -> Lifetime { Lifetime(rawValue: time << 1 | 1) }
+
+    @inline(__always) var isLive: Bool { rawValue & 1 == 0 }
+    /// Whether the item was there once, and is no longer.
+    @inline(__always) var isOver: Bool { !isLive && rawValue != Self.pending.rawValue }
+
+    @inline(__always)
+    func includes(_ time: UInt32) -> Bool { isLive == (rawValue >> 1 <= time) }
+
+    /// The same where time begins anew, and is 1.
+    var sinceTheBeginning: Lifetime { isLive ? .came(at: 0) : isOver ? .went(at: 1) : .pending }
 }

@@ -56,12 +56,13 @@ extension HNSWIndex {
     public func remove(key: UInt64) throws(NeighborSearchError) -> Bool {
         try prepareForChanges()
         let isRemoved = gate.withReading {
-            guard let slot = directoryLock.withWriting({ directory.remove(key, in: graph) }) else {
-                return false
+            directoryLock.withWriting {
+                guard let slot = directory.remove(key, in: graph) else { return false }
+                tick { graph.unsafeHandle.setLifetime(of: slot, to: .went(at: $0)) }
+                liveCount.subtract(1, ordering: .acquiringAndReleasing)
+                removedCount.add(1, ordering: .acquiringAndReleasing)
+                return true
             }
-            liveCount.subtract(1, ordering: .acquiringAndReleasing)
-            markRemoved(slot)
-            return true
         }
         consolidateIfWorthwhile()
         return isRemoved
@@ -82,31 +83,44 @@ extension HNSWIndex {
             graph.unsafeHandle.setVector(slot, to: vector)
             graph.keys[Int(slot)] = key
             workspaces.with { builder!.insert(slot, using: $0) }
-            let old = directoryLock.withWriting { directory.assign(slot, to: key, in: graph) }
-            if let old {
-                markRemoved(old)
-            } else {
-                liveCount.add(1, ordering: .acquiringAndReleasing)
-            }
+            directoryLock.withWriting { register(slot, as: key) }
             return true
         }
     }
 
+    /// Lets an item appear, and the one that it replaces disappear, at one moment. The directory's lock is held.
+    private func register(_ slot: UInt32, as key: UInt64) {
+        let old = directory.assign(slot, to: key, in: graph)
+        let handle = graph.unsafeHandle
+        tick { time in
+            handle.setLifetime(of: slot, to: .came(at: time))
+            if let old { handle.setLifetime(of: old, to: .went(at: time)) }
+        }
+        if old == nil {
+            liveCount.add(1, ordering: .acquiringAndReleasing)
+        } else {
+            removedCount.add(1, ordering: .acquiringAndReleasing)
+        }
+    }
+
+    /// Moves the clock on, after what happens at its next tick. The directory's lock is held.
+    private func tick(_ body: (UInt32) -> Void) {
+        body(graph.now + 1)
+        graph.now += 1
+    }
+
     /// The directory's lock is held.
     private func takeSlot() -> UInt32? {
-        if let slot = directory.takeRetired(oldestEra: sessions.oldestEra) {
-            graph.resetLinks(of: slot)
+        if graph.now < Lifetime.lastInsertion,
+            let slot = directory.takeRetired(oldestEra: sessions.oldestEra)
+        {
+            graph.reset(slot)
             return slot
         }
         let level = levelGenerator.peek(connectivity: parameters.connectivity)
         guard graph.hasRoom(forLevel: level.value) else { return nil }
         levelGenerator = level.generator
         return graph.appendSlot(level: level.value)
-    }
-
-    private func markRemoved(_ slot: UInt32) {
-        _ = lk_clear_bits_u8(graph.states.base + Int(slot), SlotState.live)
-        removedCount.add(1, ordering: .acquiringAndReleasing)
     }
 
     /// Verifies what comes from a file, once, and makes what only changing needs.
@@ -123,14 +137,17 @@ extension HNSWIndex {
         }
     }
 
-    /// Moves everything to twice the room. Searches go on in the old graph meanwhile.
+    /// Moves everything to twice the room, or, when only its time is used up, to as much. Searches go on in the
+    /// old graph meanwhile.
     private func grow() throws(NeighborSearchError) {
         try gate.withWriting { () throws(NeighborSearchError) in
             let level = levelGenerator.peek(connectivity: parameters.connectivity).value
             guard !graph.hasRoom(forLevel: level) else { return }
             guard graph.slotCount < HNSWGraph.slotLimit else { throw .full(capacity: HNSWGraph.slotLimit) }
             // An empty index from a file has no room at all.
-            let capacity = min(max(2 * graph.capacity, Self.firstCapacity), HNSWGraph.slotLimit)
+            let isOutOfTime = graph.now >= Lifetime.lastInsertion
+            let wanted = isOutOfTime ? graph.capacity : 2 * graph.capacity
+            let capacity = min(max(wanted, Self.firstCapacity), HNSWGraph.slotLimit)
             let bigger = HNSWGraph(copying: graph, capacity: capacity)
             directoryLock.withWriting { graph = bigger }
             builder = HNSWBuilder(graph: graph, constructionBeamWidth: parameters.constructionBeamWidth)

@@ -104,7 +104,8 @@ extension HNSWIndex {
                     graph: session.graph,
                     context: session.context,
                     liveCount: self.count,
-                    removedCount: removedCount.load(ordering: .acquiring)
+                    removedCount: removedCount.load(ordering: .acquiring),
+                    time: session.graph.now
                 )
             )
         } catch {

@@ -6,9 +6,8 @@ import Synchronization
 /// HNSW (Malkov & Yashunin, arXiv 1603.09320). Vectors are kept with 16 bits per component and one scale each;
 /// walks read the upper 8, and what they find is ranked by all 16.
 ///
-/// Any number of threads may search, insert and remove at once. A search never waits for a change. It sees
-/// every change that was complete when it began; of those running meanwhile it sees each item's wholly or not
-/// at all.
+/// Any number of threads may search, insert and remove at once. A search never waits for a change, and sees the
+/// items as they were when it began.
 ///
 /// Equal operations in equal order on one thread give equal graphs, and equal graphs give equal answers.
 public final class HNSWIndex: @unchecked Sendable {

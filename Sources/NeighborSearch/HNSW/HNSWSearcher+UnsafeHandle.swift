@@ -112,7 +112,6 @@ struct HNSWSearcher {
             for index in 0..<near where walk.scored[index].score > pool.bar {
                 pool.insert(Candidate(similarity: walk.scored[index].score, slot: walk.scored[index].slot))
             }
-            pool.forUpcoming(2) { lk_prefetch(graph.links(of: $0, atLayer: layer), 4 * width) }
         }
         walk.pool = pool
         statistics.hops += hops

@@ -4,7 +4,7 @@ struct LevelGenerator {
     /// stopped.
     var state: UInt64
 
-    /// The highest level ever drawn. With M = 2 one node in four thousand million would draw a higher one.
+    /// The highest level ever drawn. With M = 3 one node in two thousand million million would draw a higher one.
     static let highestLevel = 32
 
     /// Returns a level l with probability M^-l · (1 − 1/M).

@@ -6,39 +6,56 @@ struct RunningSearch {
     let liveCount: Int
     let removedCount: Int
 
+    /// The graph's time when the search began: it sees the items there were then.
+    let time: UInt32
+
     /// Answers by the way that is cheaper.
     ///
     /// A node that may not be in the answer takes a place in the beam all the same. So the beam is widened by
-    /// the share of those that may, which is counted on a sample; and should the walk still end with too few,
-    /// everything is compared.
+    /// the share of those that may, which is counted on a sample, and somewhat more, and doubled while it ends
+    /// with fewer than it should hold. That number does not depend on `count` ≤ `beamWidth`: a shorter answer is
+    /// the beginning of a longer one.
     func nearest(
         count: Int,
         beamWidth: Int,
         where isWanted: ((UInt64) -> Bool)?
     ) throws(SnapshotError) -> SearchAnswer {
-        let wanted = min(count, liveCount)
+        let needed = max(beamWidth, min(count, liveCount))
         let share = findableShare(where: isWanted)
-        guard share > 0 else { return try scan(count: count, where: isWanted) }
-        let beam = Double(max(beamWidth, wanted)) / share
-        let slots = liveCount + removedCount
-        guard Self.isWorthWalking(beam: beam, slots: slots, share: share, isFiltered: isWanted != nil) else {
-            return try scan(count: count, where: isWanted)
+        var beam = Double(needed) / share * (share < 1 ? 1.25 : 1)
+        while share > 0, isWorthWalking(beam: beam, share: share, isFiltered: isWanted != nil) {
+            let found = try walk(beamWidth: Int(beam.rounded(.up)), where: isWanted)
+            if found.neighbors.count >= min(needed, liveCount) {
+                return found.cut(to: count)
+            }
+            beam *= 2
         }
-        let answer = try walk(count: count, beamWidth: Int(beam.rounded(.up)), where: isWanted)
-        return answer.neighbors.count < wanted ? try scan(count: count, where: isWanted) : answer
+        return try scan(count: count, where: isWanted)
+    }
+
+    private func isWorthWalking(beam: Double, share: Double, isFiltered: Bool) -> Bool {
+        Self.isWorthWalking(beam: beam, slots: liveCount + removedCount, share: share, isFiltered: isFiltered)
     }
 
     func scan(count: Int, where isWanted: ((UInt64) -> Bool)?) throws(SnapshotError) -> SearchAnswer {
         context.prepare(for: graph, beamWidth: 1)
         _ = context.setQuery(query, metric: graph.metric)
         var statistics = SearchStatistics()
-        let neighbors = try ExactSearch(graph: graph, isWanted: isWanted)
+        let neighbors = try ExactSearch(graph: graph, time: time, isWanted: isWanted)
             .nearest(to: context.queryVector, count: min(count, liveCount), statistics: &statistics)
         return SearchAnswer(neighbors: neighbors, method: .exact, statistics: statistics)
     }
 
     func walk(
         count: Int,
+        beamWidth: Int,
+        where isWanted: ((UInt64) -> Bool)?
+    ) throws(SnapshotError) -> SearchAnswer {
+        try walk(beamWidth: beamWidth, where: isWanted).cut(to: count)
+    }
+
+    /// Everything in the beam at the end of a walk that may be in an answer.
+    private func walk(
         beamWidth: Int,
         where isWanted: ((UInt64) -> Bool)?
     ) throws(SnapshotError) -> SearchAnswer {
@@ -53,11 +70,7 @@ struct RunningSearch {
         let searcher = HNSWSearcher(graph: graph)
         try searcher.findNearest(to: codeQuery, from: entryPoint, walk: &walk, statistics: &statistics)
         let neighbors = try refine(walk.pool, with: searcher, where: isWanted)
-        return SearchAnswer(
-            neighbors: neighbors.firstOfEachKey(count),
-            method: .hnsw,
-            statistics: statistics
-        )
+        return SearchAnswer(neighbors: neighbors, method: .hnsw, statistics: statistics)
     }
 
     /// Ranks what a walk found by all bits of the vectors, and leaves out what may not be in the answer.
@@ -78,7 +91,7 @@ struct RunningSearch {
         for index in 0..<pool.count {
             let slot = pool.entries[index].slot
             let key = graph.keys.base[Int(slot)]
-            guard handle.isLive(slot), isWanted?(key) ?? true else { continue }
+            guard handle.lifetime(of: slot).includes(time), isWanted?(key) ?? true else { continue }
             let similarity = handle.similarity(of: context.queryVector, to: slot)
             neighbors.append(Neighbor(key: key, similarity: similarity))
         }
@@ -114,5 +127,12 @@ struct RunningSearch {
     /// `lookalike-bench ann`.
     static func isWorthWalking(beam: Double, slots: Int, share: Double, isFiltered: Bool) -> Bool {
         beam <= widestBeam && Double(slots) * (isFiltered ? 0.25 + share : 1) > 16 * beam
+    }
+}
+
+extension SearchAnswer {
+    /// The beginning of an answer.
+    fileprivate func cut(to count: Int) -> SearchAnswer {
+        SearchAnswer(neighbors: neighbors.firstOfEachKey(count), method: method, statistics: statistics)
     }
 }

@@ -89,7 +89,7 @@ struct SnapshotReader {
             guard level <= LevelGenerator.highestLevel else {
                 throw .levelOutOfRange(slot: slot, found: level, allowed: LevelGenerator.highestLevel)
             }
-            states.base[slot] = UInt8(level) | SlotState.live | SlotState.linked
+            states.base[slot] = UInt8(level) | SlotState.linked
             upperStarts.base[slot] = UInt32(truncatingIfNeeded: lists)
             lists += level
         }
