@@ -98,14 +98,8 @@ struct HNSWSearcher {
             let links = graph.links(of: slot, atLayer: layer)
             hops += 1
             let count = lk_take_unvisited(links, width, walk.marks, walk.epoch, walk.fresh)
-            if looksAhead, let next = pool.upcoming {
-                lk_prefetch_unvisited(
-                    graph.links(of: next, atLayer: layer),
-                    width,
-                    walk.marks,
-                    walk.epoch,
-                    graph.kernelRecords
-                )
+            if let next = pool.upcoming {
+                askFor(graph.links(of: next, atLayer: layer), width: width, walk)
             }
             let near = try score(count: count, above: pool.bar, against: query, walk)
             computations += count
@@ -116,6 +110,16 @@ struct HNSWSearcher {
         walk.pool = pool
         statistics.hops += hops
         statistics.similarityComputations += computations
+    }
+
+    /// Asks for what the next hop will probably read: a list, or in a big graph the codes behind its links.
+    @inline(__always)
+    private func askFor(_ links: UnsafePointer<UInt32>, width: Int, _ walk: SearchContext.UnsafeHandle) {
+        if looksAhead {
+            lk_prefetch_unvisited(links, width, walk.marks, walk.epoch, graph.kernelRecords)
+        } else {
+            lk_prefetch(links, 4 * width)
+        }
     }
 
     private func loadLinks(
