@@ -147,7 +147,7 @@ extension HNSWIndex {
         )
     }
 
-    /// Walks as `nearest` does, its beam widened by the share of removed nodes; undisturbed, until as many live
+    /// Walks as `nearest` begins, its beam widened by the share of removed nodes; undisturbed, until as many live
     /// items are in it as would be without removed ones, or there are no more to be met.
     func walk(
         for query: RecallAudit.Query,
