@@ -1,14 +1,30 @@
 """Runs programs and tells what they cost; knows nothing of pictures or vectors."""
 
+import hashlib
 import json
 import os
 import platform
 import statistics
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+
+def enter_environment(folder, requirements):
+    """Continues this program in the peers' environment, made when it is missing or its requirements have changed."""
+    python, stamp = folder / "bin/python", folder / "requirements.sha256"
+    if Path(sys.prefix).resolve() == folder.resolve():
+        return
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        print(f"Installing the peers into {folder} …", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", requirements], check=True)
+        stamp.write_text(wanted)
+    os.execv(python, [python, *sys.argv])
 
 
 @dataclass

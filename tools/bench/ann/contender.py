@@ -1,0 +1,120 @@
+"""The contenders, and how one talks to them."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import harness
+
+HERE = Path(__file__).resolve().parent
+WIDTHS = (10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1280)
+LEAVES = (2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 128, 180, 256, 360, 512)  # ScaNN's
+EPSILONS = (-60, -30, 0, 10, 20, 30, 45, 60, 80, 100, 130, 160, 200, 250)  # NGT's, in thousandths
+
+
+def ours(build):
+    program = build / "lookalike-bench"
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()[:16]
+    return Contender("lookalike", [program, "ann"], f"program {digest}, its default settings", "ours")
+
+
+def peers():
+    hnsw = "M 16, efConstruction 200"
+    refined = "up to 4 candidates per answer compared in 32 bits"
+    vamana = "Vamana, degree 32, window 200"
+    links = "40 links at creation, ONNG with 16 out and 64 in"
+    return [
+        peer("hnswlib", "hnswlib", "f32", hnsw, "usual"),
+        peer("faiss-flat", "faiss-cpu", "flat", f"HNSWFlat, {hnsw}", "usual"),
+        peer("faiss-sq8", "faiss-cpu", "sq8", f"HNSWSQ 8 bit, {hnsw}", "usual"),
+        peer("faiss-sq8-refine", "faiss-cpu", "sq8-refine", f"HNSWSQ 8 bit, {hnsw}; {refined}", "usual"),
+        peer("usearch-f32", "usearch", "f32", hnsw, "usual"),
+        peer("usearch-bf16", "usearch", "bf16", hnsw, "usual"),
+        peer("usearch-i8", "usearch", "i8", hnsw, "usual"),
+        peer("scann", "scann", "tree-ah", "2 √n leaves, SOAR and anisotropic hashing (inner product), 2 dimensions per "
+             "code; 4 candidates per leaf compared in 32 bits, at least 60", "other", LEAVES),
+        peer("svs", "scalable-vs", "f32", vamana, "other"),
+        peer("svs-lvq", "scalable-vs", "lvq4x8", f"{vamana}, LVQ 4x8", "other"),
+        peer("ngt-onng", "ngt", "onng", links, "other", EPSILONS),
+        peer("ngt-qg", "ngt", "qg", f"{links}, QG", "other", EPSILONS),
+        peer("zvec", "zvec", "f32", f"HNSW, {hnsw}", "other"),
+        peer("zvec-u8", "zvec", "u8", f"HNSW, UNIFORM_UINT8, {hnsw}; {refined}", "other"),
+        peer("faiss-exact", "faiss-cpu", "exact", "compares with all vectors", "exact", (0,)),
+    ]
+
+
+def peer(name, package, kind, settings, group, widths=WIDTHS):
+    script = HERE / "peers" / f"{name.split('-')[0]}_peer.py"
+    identity = f"{package} {version(package)}: {settings}"
+    return Contender(name, [sys.executable, script, "--kind", kind], identity, group, widths)
+
+
+class Failed(Exception):
+    """A contender cannot do what it was asked for; says why."""
+
+
+@dataclass
+class Contender:
+    name: str
+    command: list
+    identity: str  # what a saved index depends on: version and settings, in words
+    group: str  # "ours", "usual" (hnswlib, faiss, usearch), "other" or "exact"
+    widths: tuple = WIDTHS  # what the contender's own knob is set to, narrow to wide
+    words: dict = field(default_factory=dict)  # that every request for a search gets
+
+    def start(self, base, dimension, metric):
+        return Process(self, [*self.command, "--base", base, "--dimension", dimension, "--metric", metric])
+
+
+class Process:
+    """A running contender; used in a `with` statement, at whose end it is gone."""
+
+    def __init__(self, contender, command):
+        self.name = contender.name
+        self._complaints = tempfile.TemporaryFile("w+")
+        self._process = subprocess.Popen(
+            [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints,
+            text=True, env=harness.clean_environment())
+
+    @property
+    def resident_bytes(self):
+        return sum(harness.resident(self._process.pid).values())
+
+    def ask(self, do, **words):
+        request = {"do": do} | {name: str(word) if isinstance(word, Path) else word for name, word in words.items()
+                                if word is not None}
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise Failed(f"{do}: ended with status {self._process.wait()}: {self._last_words()}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise Failed(f"{do}: {answer['error']}")
+        return answer
+
+    def _last_words(self):
+        self._complaints.seek(0)
+        return self._complaints.read()[-400:].strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._process.poll() is None:
+            try:
+                self._process.stdin.write('{"do":"quit"}\n')
+                self._process.stdin.close()
+                self._process.wait(20)
+            except (BrokenPipeError, subprocess.TimeoutExpired):
+                self._process.kill()
+        self._process.wait()
+        self._complaints.close()

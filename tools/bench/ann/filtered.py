@@ -1,0 +1,69 @@
+"""Searches among some of the vectors only: filters within the walk, and after it."""
+
+from dataclasses import replace
+
+import numpy as np
+
+import builds
+import datasets
+import report
+import searching
+from harness import median, table
+
+SELECTIVITIES = (0.5, 0.1, 0.01, 0.001)
+WITHIN = ("lookalike", "hnswlib", "faiss-flat", "faiss-sq8-refine", "faiss-exact")  # who can filter while searching
+AFTER = ("hnswlib", "faiss-sq8-refine", "usearch-bf16", "scann", "zvec-u8")
+RECALL = 0.95
+
+
+def measure(vectors, contenders, options):
+    kept = []
+    for contender in contenders:
+        if contender.name in WITHIN:
+            kept.append(builds.Kept(contender, vectors))
+        if contender.name in AFTER:
+            after = builds.Kept(contender, vectors)
+            after.contender = replace(contender, name=f"{contender.name} after", words={"postFilter": True})
+            kept.append(after)
+    builds.rounds([builds.Kept(each, vectors) for each in contenders if each.name in WITHIN + AFTER], 1)
+    found = {}
+    for selectivity in SELECTIVITIES:
+        allowed = chosen(len(vectors.base), selectivity)
+        file = options.work / "allowed.u8"
+        allowed.tofile(file)
+        truth = datasets.tenth(vectors.base, np.asarray(vectors.queries), vectors.metric, allowed.astype(bool))
+        turns = searching.Turns(vectors, kept, options, uses=((1, "batch"),), filter=file, truth=truth)
+        found[str(selectivity)] = turns.run(options.rounds)
+    return {"set": vectors.meta, "rounds": options.rounds, "bySelectivity": found,
+            "contenders": {each.contender.name: {"settings": each.contender.identity, "group": each.contender.group}
+                           for each in kept}}
+
+
+def chosen(count, selectivity):
+    """A byte for each vector: 1 for a random share of them, the same in every run."""
+    return (np.random.default_rng(7).random(count) < selectivity).astype(np.uint8)
+
+
+def tables(result):
+    rows = []
+    for name in result["contenders"]:
+        row = [report.bold(name)]
+        for selectivity in SELECTIVITIES:
+            found = result["bySelectivity"][str(selectivity)]
+            curve = report.curve([point for point in found["points"] if point["contender"] == name])
+            speed = report.at(curve, RECALL)
+            best = max((recall for recall, _ in curve), default=0)
+            row.append(f"{speed:,.0f}" if speed else f"recall ≤ {best:.3f}")
+        rows.append(row)
+    columns = ["who", *(f"{selectivity * 100:g} % allowed" for selectivity in SELECTIVITIES)]
+    methods = []
+    for selectivity in SELECTIVITIES:
+        points = [point for point in result["bySelectivity"][str(selectivity)]["points"] if "method" in point]
+        if points:
+            lowest = min(point["recall"] for point in points)
+            named = ", ".join(sorted({point["method"] for point in points}))
+            speed = median([point["queriesPerSecond"] for point in points])
+            methods.append(f"- {selectivity * 100:g} %: {named}; recall {lowest:.3f} or more, median {speed:,.0f} queries/s")
+    return (f"### Filtered: {result['set']['name']}, queries/s at recall@10 {RECALL} among the allowed, one thread\n\n"
+            + "“after”: asks for 10 ÷ selectivity neighbours and drops what is not allowed.\n\n" + table(columns, rows)
+            + "\n\nOurs at every width:\n\n" + "\n".join(methods))
