@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,7 @@ EPSILONS = (-60, -30, 0, 10, 20, 30, 45, 60, 80, 100, 130, 160, 200, 250)  # NGT
 def ours(build):
     program = build / "lookalike-bench"
     digest = hashlib.sha256(program.read_bytes()).hexdigest()[:16]
-    return Contender("lookalike", [program, "ann"], f"program {digest}, its default settings", "ours")
+    return Contender("lookalike", [program, "ann"], f"program {digest}, default settings", "ours")
 
 
 def peers():
@@ -80,6 +81,16 @@ class Process:
         self._process = subprocess.Popen(
             [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints,
             text=True, env=harness.clean_environment())
+
+    def settle(self):
+        """Waits until the program has started, which is when it uses no processor time but waits for a line."""
+        used = None
+        while self._process.poll() is None and used != (used := self._processor_ticks()):
+            time.sleep(0.2)
+
+    def _processor_ticks(self):
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return fields[0], int(fields[11]) + int(fields[12])
 
     @property
     def resident_bytes(self):

@@ -115,7 +115,8 @@ def photographs(work, export=None):
 
 def fashion_mnist(work, **_):
     def images(file):
-        return np.frombuffer(gzip.decompress(file.read_bytes()), np.uint8, offset=16).reshape(-1, 784).astype(np.float32)
+        pixels = np.frombuffer(gzip.decompress(file.read_bytes()), np.uint8, offset=16)
+        return pixels.reshape(-1, 784).astype(np.float32)
 
     folder = fashion_mnist_folder(work)
     base, tests = (images(folder / f"{part}-images-idx3-ubyte.gz") for part in ("train", "t10k"))

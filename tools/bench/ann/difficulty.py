@@ -41,7 +41,8 @@ class Asking:
 
     def __init__(self, vectors, queries, work):
         self.vectors, self.file = vectors, work / "other-queries.f32"
-        self.queries_file, self.queries = (vectors.queries_file, vectors.queries) if queries is None else (self.file, queries)
+        self.queries = vectors.queries if queries is None else queries
+        self.queries_file = vectors.queries_file if queries is None else self.file
 
     def __getattr__(self, name):
         return getattr(self.vectors, name)
@@ -58,6 +59,7 @@ class Asking:
 def tables(found):
     rows = [[name, *(f"{each[str(width)] if str(width) in each else each[width]:.4f}" for width in WIDTHS),
              f"{found['tenthSimilarity'][name]:.3f}"] for name, each in found["recall"].items()]
-    columns = ["vectors and queries", *(f"recall@10 at ef {width}" for width in WIDTHS), "median similarity of the tenth"]
+    columns = ["vectors and queries", *(f"recall@10 at ef {width}" for width in WIDTHS),
+               "median similarity of the tenth"]
     return (f"### Difficulty: hnswlib, M 16, efConstruction 200, {found['vectors']:,} vectors each\n\n"
             + table(columns, rows))

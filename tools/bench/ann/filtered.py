@@ -63,7 +63,8 @@ def tables(result):
             lowest = min(point["recall"] for point in points)
             named = ", ".join(sorted({point["method"] for point in points}))
             speed = median([point["queriesPerSecond"] for point in points])
-            methods.append(f"- {selectivity * 100:g} %: {named}; recall {lowest:.3f} or more, median {speed:,.0f} queries/s")
+            methods.append(f"- {selectivity * 100:g} %: {named}; recall {lowest:.3f} or more, "
+                           f"median {speed:,.0f} queries/s")
     return (f"### Filtered: {result['set']['name']}, queries/s at recall@10 {RECALL} among the allowed, one thread\n\n"
             + "“after”: asks for 10 ÷ selectivity neighbours and drops what is not allowed.\n\n" + table(columns, rows)
             + "\n\nOurs at every width:\n\n" + "\n".join(methods))

@@ -59,7 +59,7 @@ def tables(result):
     for name, each in result["growth"].items():
         row = [report.bold(name)]
         for value, scale in (("buildSeconds", 1), ("querySeconds", 1e6)):
-            sizes = {rows: cost * scale for rows, cost in each[value]}
+            sizes = {count: cost * scale for count, cost in each[value]}
             row += [sizes.get(size, "–") for size in SIZES]
             row.append("–" if each[value + "Exponent"] is None else each[value + "Exponent"])
         rows.append(row)

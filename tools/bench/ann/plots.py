@@ -51,7 +51,7 @@ def pareto(result, file, uses=((1, "batch"), (2, "batch"))):
 
 
 def stretch(recall):
-    """Spreads the last percents, where the contenders differ: −log of what is missed, cut off at one in two thousand."""
+    """Spreads the last percents, where the contenders differ: −log of what is missed, cut off at 1 in 2,000."""
     return -math.log10(max(1 - recall, 0.0005))
 
 

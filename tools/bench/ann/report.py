@@ -31,7 +31,7 @@ def front(curve):
 def at(curve, recall):
     """Speed at a recall, log speed being linear in recall between neighbours; None where it is not reached.
 
-    A curve that begins above the recall is worth its first point there, which is too little rather than too much.
+    A curve that begins above the recall is worth its first point there: the contender cannot have it faster.
     """
     points = front(curve)
     if not points or points[-1][0] < recall:
@@ -75,7 +75,8 @@ def tables(result):
     meta = result["set"]
     parts = [f"### {meta['name']}: {meta['vectors']:,} vectors of {meta['dimension']}, {meta['queries']:,} queries, "
              f"{result['count']} neighbours, {result['rounds']} rounds",
-             "Ratios: ours to the best of hnswlib, faiss and usearch, and to the best of the others; medians of rounds.",
+             "Ratios: ours to the best of hnswlib, faiss and usearch, and to the best of the others; medians of "
+             "rounds.",
              ratio_table(result), speed_table(result), single_table(result), build_table(result), load_table(result)]
     if result["failures"]:
         parts.append("Not measured:\n\n" + "\n".join(f"- {name}: {why}" for name, why in result["failures"].items()))

@@ -50,7 +50,8 @@ class Turns:
 
     def _turn(self, name, number):
         kept = self.kept[name]
-        print(f"{self.vectors.name}, round {number + 1}: {name} searches {len(self.base):,} …", file=sys.stderr, flush=True)
+        print(f"{self.vectors.name}, round {number + 1}: {name} searches {len(self.base):,} …",
+              file=sys.stderr, flush=True)
         if number % 2:
             evict(kept.path)
         try:
@@ -68,6 +69,7 @@ class Turns:
         process = kept.start()
         one = self.output.with_name("one-query.f32")
         np.asarray(self.vectors.queries[:1]).tofile(one)
+        process.settle()
         start_bytes = process.resident_bytes
         start = time.monotonic()
         try:

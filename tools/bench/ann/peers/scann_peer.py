@@ -24,7 +24,8 @@ class ScaNN(worker.Peer):
 
     def prepare(self, width, count, threads):
         reordered = max(REORDERED[0], REORDERED[1] * width)
-        self.settings = {"final_num_neighbors": count, "pre_reorder_num_neighbors": reordered, "leaves_to_search": min(width, self.leaves)}
+        self.settings = {"final_num_neighbors": count, "pre_reorder_num_neighbors": reordered,
+                         "leaves_to_search": min(width, self.leaves)}
         self.index.set_num_threads(threads)
         self.search = self.index.search_batched if threads == 1 else self.index.search_batched_parallel
 

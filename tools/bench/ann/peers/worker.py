@@ -28,7 +28,7 @@ class Peer:
         self.dimension = base.shape[1]
 
     def stage(self, rows):
-        """Does what has to be done before a build and is no part of it, such as writing a file of the library's kind."""
+        """Does what a build needs and is no part of it, such as writing a file of the library's kind."""
 
     def build(self, rows, threads):
         """Indexes the first `rows` vectors of the base under their row numbers."""
