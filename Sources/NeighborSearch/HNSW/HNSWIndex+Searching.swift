@@ -43,28 +43,27 @@ extension HNSWIndex {
         threads: Int
     ) throws(NeighborSearchError) -> [SearchAnswer] {
         for query in queries { try validate(query, count: count) }
-        let answers = Mutex<[Int: Result<SearchAnswer, NeighborSearchError>]>([:])
+        let answers = Mutex([SearchAnswer?](repeating: nil, count: queries.count))
+        let failure = Mutex<NeighborSearchError?>(nil)
         let next = Atomic(0)
         DispatchQueue.concurrentPerform(iterations: max(1, min(threads, queries.count))) { _ in
-            var own: [Int: Result<SearchAnswer, NeighborSearchError>] = [:]
+            var own: [(index: Int, answer: SearchAnswer)] = []
             while true {
                 let index = next.add(1, ordering: .relaxed).oldValue
                 guard index < queries.count else { break }
                 do throws(NeighborSearchError) {
-                    own[index] = .success(
-                        try nearest(to: queries[index], count: count, beamWidth: beamWidth)
-                    )
+                    let answer = try nearest(to: queries[index], count: count, beamWidth: beamWidth)
+                    own.append((index, answer))
                 } catch {
-                    own[index] = .failure(error)
+                    failure.withLock { $0 = error }
                 }
             }
-            answers.withLock { $0.merge(own) { first, _ in first } }
+            answers.withLock { answers in
+                for one in own { answers[one.index] = one.answer }
+            }
         }
-        let found = answers.withLock { $0 }
-        var ordered: [SearchAnswer] = []
-        ordered.reserveCapacity(queries.count)
-        for index in queries.indices { ordered.append(try found[index]!.get()) }
-        return ordered
+        if let error = failure.withLock({ $0 }) { throw error }
+        return answers.withLock { $0.compactMap(\.self) }
     }
 
     /// Finds the items nearest to a query by comparing it with all. O(count of the index).

@@ -22,29 +22,30 @@ struct HNSWSearcher {
         scoreKernel = CodeKernels.best.score
     }
 
-    /// K-NN-SEARCH (Algorithm 5) without the cut to k: leaves the ef nearest nodes found in the walk's pool,
-    /// ranked by their codes.
+    /// K-NN-SEARCH (Algorithm 5) without the cut to k: the ef nearest nodes found, ranked by their codes.
     func findNearest(
         to query: UnsafePointer<lk_code_query>,
         from entryPoint: UInt32,
-        walk: inout SearchContext.UnsafeHandle,
+        beamWidth: Int,
+        context: SearchContext,
         statistics: inout SearchStatistics
-    ) throws(SnapshotError) {
-        let layers = stride(from: graph.level(of: entryPoint), to: 0, by: -1)
+    ) throws(SnapshotError) -> CandidatePool {
         let start = try climb(
             to: query,
             from: entryPoint,
-            throughLayers: layers,
-            walk: walk,
+            throughLayers: stride(from: graph.level(of: entryPoint), to: 0, by: -1),
+            walk: context.beginWalk(beamWidth: 1),
             statistics: &statistics
         )
+        var walk = context.beginWalk(beamWidth: beamWidth)
         try searchLayer(0, for: query, from: start, walk: &walk, statistics: &statistics)
+        return walk.pool
     }
 
     /// SEARCH-LAYER with ef = 1: moves to the most similar neighbour until none is more similar.
     ///
-    /// All neighbours of a node are scored in one call, also those scored before: on upper layers a walk
-    /// takes a few hops, and marking visited nodes would cost more than it saves.
+    /// A node that was scored before, on this layer or above, was no more similar than where the climb was
+    /// then, so it is passed over.
     func climb(
         to query: UnsafePointer<lk_code_query>,
         from start: UInt32,
@@ -53,6 +54,7 @@ struct HNSWSearcher {
         statistics: inout SearchStatistics
     ) throws(SnapshotError) -> UInt32 {
         var best = start
+        walk.marks[Int(start)] = walk.epoch
         walk.fresh[0] = start
         _ = try score(count: 1, above: -.infinity, against: query, walk)
         var bestSimilarity = walk.scored[0].score
@@ -61,7 +63,14 @@ struct HNSWSearcher {
             var isMoving = true
             while isMoving {
                 isMoving = false
-                let count = loadLinks(of: best, atLayer: layer, into: walk.fresh)
+                let links = graph.links(of: best, atLayer: layer)
+                let count = lk_take_unvisited(
+                    links,
+                    graph.connectivity,
+                    walk.marks,
+                    walk.epoch,
+                    walk.fresh
+                )
                 let better = try score(count: count, above: bestSimilarity, against: query, walk)
                 statistics.hops += 1
                 statistics.similarityComputations += count
@@ -120,19 +129,6 @@ struct HNSWSearcher {
         } else {
             lk_prefetch(links, 4 * width)
         }
-    }
-
-    private func loadLinks(
-        of slot: UInt32,
-        atLayer layer: Int,
-        into slots: UnsafeMutablePointer<UInt32>
-    ) -> Int {
-        let links = graph.links(of: slot, atLayer: layer)
-        for place in 0..<graph.width(ofLayer: layer) {
-            slots[place] = lk_load_u32(links + place)
-            if slots[place] == noSlot { return place }
-        }
-        return graph.width(ofLayer: layer)
     }
 
     /// Scores the slots gathered in `walk.fresh` and leaves those above a bar in `walk.scored`.

@@ -26,7 +26,7 @@ struct RunningSearch {
         while share > 0, isWorthWalking(beam: beam, share: share, isFiltered: isWanted != nil) {
             let found = try walk(beamWidth: Int(beam.rounded(.up)), where: isWanted)
             if found.neighbors.count >= min(needed, liveCount) {
-                return found.cut(to: count)
+                return cut(found, to: count)
             }
             beam *= 2
         }
@@ -51,7 +51,16 @@ struct RunningSearch {
         beamWidth: Int,
         where isWanted: ((UInt64) -> Bool)?
     ) throws(SnapshotError) -> SearchAnswer {
-        try walk(beamWidth: beamWidth, where: isWanted).cut(to: count)
+        try cut(walk(beamWidth: beamWidth, where: isWanted), to: count)
+    }
+
+    /// The beginning of an answer.
+    private func cut(_ answer: SearchAnswer, to count: Int) -> SearchAnswer {
+        // Two versions of an item can only meet in an answer when something has changed meanwhile.
+        let neighbors =
+            graph.now == time
+            ? Array(answer.neighbors.prefix(count)) : answer.neighbors.firstOfEachKey(count)
+        return SearchAnswer(neighbors: neighbors, method: answer.method, statistics: answer.statistics)
     }
 
     /// Everything in the beam at the end of a walk that may be in an answer.
@@ -66,10 +75,15 @@ struct RunningSearch {
         }
         context.prepare(for: graph, beamWidth: beamWidth)
         let codeQuery = context.setQuery(query, metric: graph.metric)
-        var walk = context.beginWalk(beamWidth: beamWidth)
         let searcher = HNSWSearcher(graph: graph)
-        try searcher.findNearest(to: codeQuery, from: entryPoint, walk: &walk, statistics: &statistics)
-        let neighbors = try refine(walk.pool, with: searcher, where: isWanted)
+        let pool = try searcher.findNearest(
+            to: codeQuery,
+            from: entryPoint,
+            beamWidth: beamWidth,
+            context: context,
+            statistics: &statistics
+        )
+        let neighbors = try refine(pool, with: searcher, where: isWanted)
         return SearchAnswer(neighbors: neighbors, method: .hnsw, statistics: statistics)
     }
 
@@ -127,12 +141,5 @@ struct RunningSearch {
     /// `lookalike-bench ann`.
     static func isWorthWalking(beam: Double, slots: Int, share: Double, isFiltered: Bool) -> Bool {
         beam <= widestBeam && Double(slots) * (isFiltered ? 0.25 + share : 1) > 16 * beam
-    }
-}
-
-extension SearchAnswer {
-    /// The beginning of an answer.
-    fileprivate func cut(to count: Int) -> SearchAnswer {
-        SearchAnswer(neighbors: neighbors.firstOfEachKey(count), method: method, statistics: statistics)
     }
 }
