@@ -67,6 +67,7 @@ private final class Contender {
         let output: String?
         let path: String?
         let filter: String?
+        let residency: String?
     }
 
     struct Answer: Encodable {
@@ -92,7 +93,7 @@ private final class Contender {
         case "build": try build(rows: request.rows, threads: request.threads ?? 1)
         case "search": try search(request)
         case "save": try save(to: try required(request.path, "path"))
-        case "load": try load(from: try required(request.path, "path"))
+        case "load": try load(request)
         case "quit": nil
         default: throw ValidationError("There is no \"\(request.do)\" to do.")
         }
@@ -175,8 +176,10 @@ private final class Contender {
         return Answer(wallSeconds: cost.wallSeconds, cpuSeconds: cost.cpuSeconds, bytes: bytes)
     }
 
-    private func load(from path: String) throws -> Answer {
-        let loading = try measure { try HNSWIndex.load(from: FilePath(path)).index }
+    private func load(_ request: Request) throws -> Answer {
+        let path = FilePath(try required(request.path, "path"))
+        let residency: Residency = request.residency == "memory" ? .memory : .mapped
+        let loading = try measure { try HNSWIndex.load(from: path, residency: residency).index }
         index = loading.value
         return Answer(wallSeconds: loading.cost.wallSeconds, cpuSeconds: loading.cost.cpuSeconds)
     }

@@ -124,6 +124,32 @@ struct SnapshotDamageTests {
         }
     }
 
+    @Test(
+        "a file that is copied into memory is refused for any damage when it is loaded",
+        arguments: Metric.allCases
+    )
+    func damageInMemory(metric: Metric) throws {
+        let sound = try IndexFileBytes.sample(metric)
+        let file = try FileDescriptor.open(folder.write(sound.bytes, to: "damaged"), .readWrite)
+        defer { try? file.close() }
+        var generator = SeededGenerator(seed: 49)
+        let random = (0..<300).map { _ in sound.contentOffsets.randomElement(using: &generator)! }
+        let ofBlocks = [SnapshotFormat.Section.records, .lowBytes].flatMap { section in
+            let (offset, length) = (sound.offset(of: section), sound.length(of: section))
+            return stride(from: offset, to: offset + length, by: 32 * length / IndexFileBytes.count)
+                + [offset + length - 1]
+        }
+        for offset in random + ofBlocks {
+            let byte = sound.bytes[offset] ^ UInt8.random(in: 1...255, using: &generator)
+            _ = try file.writeAll(toAbsoluteOffset: Int64(offset), [byte])
+            #expect(throws: SnapshotError.self, "byte \(offset)") {
+                try HNSWIndex.load(from: folder("damaged"), residency: .memory)
+            }
+            _ = try file.writeAll(toAbsoluteOffset: Int64(offset), [sound.bytes[offset]])
+        }
+        _ = try HNSWIndex.load(from: folder("damaged"), residency: .memory)
+    }
+
     @Test("threads that need the same blocks at once agree on what is sound")
     func manyCheckers() throws {
         let sound = try IndexFileBytes.sample()

@@ -62,6 +62,29 @@ struct SnapshotTests {
         #expect(try answers(HNSWIndex.load(from: folder("b")).index) == answers(index))
     }
 
+    @Test(
+        "an index copied into memory is that of the mapped file, bit by bit, and needs the file no more",
+        arguments: Metric.allCases,
+        [1, 33, 200]
+    )
+    func residency(metric: Metric, count: Int) throws {
+        let index = try sampleIndex(metric, count: count)
+        try index.save(to: folder("a"), identity: Self.identity)
+        let saved = try bytes(of: folder("a"))
+        let loaded = try HNSWIndex.load(from: folder("a"), residency: .memory)
+        try folder.write(saved.map { ~$0 }, to: "a")
+        #expect(loaded.identity == Self.identity)
+        #expect(loaded.index.graph.inspector?.isComplete == true)
+        #expect(try answers(loaded.index) == answers(index))
+        try loaded.index.verify()
+        try loaded.index.save(to: folder("b"), identity: Self.identity)
+        #expect(try bytes(of: folder("b")) == saved)
+        for (key, vector) in clusteredVectors(40, dimension: 11, metric: metric, seed: 34).enumerated() {
+            try loaded.index.insert(key: UInt64(500 + key), vector: vector)
+        }
+        try loaded.index.checkInvariants()
+    }
+
     @Test("a file holds live items only, numbered breadth first from the entry point")
     func numbering() throws {
         let index = try sampleIndex(count: 200)
@@ -89,6 +112,8 @@ struct SnapshotTests {
         try emptied.remove(key: 4)
         for index in [HNSWIndex(dimension: 3, metric: metric), emptied] {
             try index.save(to: folder("e"), identity: Self.identity)
+            let copied = try HNSWIndex.load(from: folder("e"), residency: .memory).index
+            #expect(try copied.nearest(to: [1, 0, 0], count: 1).neighbors.isEmpty)
             let loaded = try HNSWIndex.load(from: folder("e")).index
             #expect(loaded.count == 0)
             #expect(try loaded.nearest(to: [1, 0, 0], count: 1).neighbors.isEmpty)

@@ -5,7 +5,7 @@ import Darwin
 #endif
 
 /// A run of plain values on a 64-byte boundary that never moves: allocated, and zero until written, or lying in
-/// a mapped file.
+/// the image of a file.
 ///
 /// A mapped run may be written to: the mapping is private, so the kernel copies the pages touched and the file
 /// stays as it is.
@@ -18,7 +18,7 @@ struct FlatMemory<Element: BitwiseCopyable>: ~Copyable {
     private enum Backing {
         case heap
         case pages(byteCount: Int)
-        case file(MappedFile)
+        case file(FileImage)
     }
 
     /// Allocates `count` zeros. Pages that are never touched take no memory.
@@ -44,13 +44,13 @@ struct FlatMemory<Element: BitwiseCopyable>: ~Copyable {
         base.update(from: other.base, count: prefix)
     }
 
-    /// Views `count` values in a mapped file. The caller has checked that they lie within it, aligned.
-    init(mapping: MappedFile, byteOffset: Int, count: Int) {
+    /// Views `count` values of a file. The caller has checked that they lie within it, aligned.
+    init(viewing file: FileImage, byteOffset: Int, count: Int) {
         precondition(byteOffset % 64 == 0 && count >= 0, "offset \(byteOffset), count \(count)")
-        precondition(byteOffset + count * MemoryLayout<Element>.stride <= mapping.byteCount)
-        base = (mapping.base + byteOffset).assumingMemoryBound(to: Element.self)
+        precondition(byteOffset + count * MemoryLayout<Element>.stride <= file.byteCount)
+        base = (file.base + byteOffset).assumingMemoryBound(to: Element.self)
         self.count = count
-        backing = .file(mapping)
+        backing = .file(file)
     }
 
     deinit {

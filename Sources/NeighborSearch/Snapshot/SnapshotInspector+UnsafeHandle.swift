@@ -1,14 +1,14 @@
 import CKernels
 import Synchronization
 
-/// Checks the big sections of a mapped index file block by block, each before its first use.
+/// Checks the big sections of an index file block by block, each before its first use.
 ///
-/// So a search of a million vectors can begin at once, and yet nothing is believed unseen: a damaged block is
+/// So a search of a mapped million vectors can begin at once, and yet nothing is believed unseen: a damaged block is
 /// found by the first search that needs it.
 final class SnapshotInspector: @unchecked Sendable {
     // @unchecked: `isSound` is read and written as atomic values, and a block is checked under its lock: once it
     // counts as sound nobody checks it any more, for then it may be changed.
-    private let file: MappedFile
+    private let file: FileImage
     private let records: Section
     private let lowBytes: Section
     private let slotCount: Int
@@ -28,7 +28,7 @@ final class SnapshotInspector: @unchecked Sendable {
     private let flags: FlatMemory<UInt8>
     private let locks = LockStripes()
 
-    init(file: MappedFile, header: SnapshotHeader) {
+    init(file: FileImage, header: SnapshotHeader) {
         self.file = file
         slotCount = header.slotCount
         metric = header.metric

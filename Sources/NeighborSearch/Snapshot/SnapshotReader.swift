@@ -3,23 +3,30 @@ import SystemPackage
 /// Reads an index file that may be torn, damaged, foreign or forged: it is mapped, and nothing in it is used
 /// before it has been checked.
 struct SnapshotReader {
-    private let file: MappedFile
+    private let file: FileImage
     private let header: SnapshotHeader
+    private let residency: Residency
 
     /// Maps a file and checks its frame: header, length, section table, padding, and the checksums of all but
     /// the two big sections.
-    init(path: FilePath) throws(SnapshotError) {
-        file = try MappedFile(path: path, minimumByteCount: SnapshotFormat.headerByteCount)
+    ///
+    /// A file to be copied is copied when its header has been checked, so that its length is one that an index
+    /// has; everything else is checked in the copy.
+    init(path: FilePath, residency: Residency) throws(SnapshotError) {
+        let mapped = try FileImage(path: path, minimumByteCount: SnapshotFormat.headerByteCount)
         header = try SnapshotHeader(
-            decoding: file.copy(0..<SnapshotFormat.headerByteCount),
-            fileByteCount: file.byteCount
+            decoding: mapped.copy(0..<SnapshotFormat.headerByteCount),
+            fileByteCount: mapped.byteCount
         )
+        file = residency == .mapped ? mapped : FileImage(copying: mapped)
+        self.residency = residency
         try checkSections()
     }
 
     var identity: SnapshotIdentity { header.identity }
 
-    /// Takes the content into use, in place, after checking what the blocks' own checks do not cover.
+    /// Takes the content into use, in place, after checking what the blocks' own checks do not cover; of a copy the
+    /// blocks as well.
     func index() throws(SnapshotError) -> HNSWIndex {
         let states = FlatMemory<UInt8>(count: header.slotCount)
         let upperStarts = FlatMemory<UInt32>(count: header.slotCount)
@@ -41,6 +48,9 @@ struct SnapshotReader {
         )
         inspector.attach(to: graph)
         try checkTop(of: graph)
+        if residency == .memory {
+            try inspector.admitAll()
+        }
         return try HNSWIndex(
             graph: graph,
             parameters: readParameters(),
@@ -121,7 +131,7 @@ struct SnapshotReader {
     private func view<Element>(_ section: SnapshotFormat.Section) -> FlatMemory<Element> {
         let entry = header.sections[section.rawValue]
         return FlatMemory(
-            mapping: file,
+            viewing: file,
             byteOffset: entry.offset,
             count: entry.byteCount / MemoryLayout<Element>.stride
         )

@@ -6,13 +6,16 @@ import Glibc
 import Darwin
 #endif
 
-/// A whole file mapped privately: reads come from the page cache, writes stay in this process.
+/// The bytes of a whole file: mapped privately, so that reads come from the page cache and writes stay in this
+/// process, or copied into memory.
 ///
 /// Shrinking the file while it is mapped would end the process with SIGBUS; snapshots are only ever replaced
 /// by renaming, which leaves the mapped file as it is.
-final class MappedFile {
+final class FileImage {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
+    /// Holds the bytes of a copy; nil where they are mapped.
+    private let memory: FlatMemory<UInt8>?
 
     /// Maps the file, which must be a regular one with at least `minimumByteCount` (≥ 1) bytes.
     init(path: FilePath, minimumByteCount: Int) throws(SnapshotError) {
@@ -36,6 +39,20 @@ final class MappedFile {
         }
         base = address
         byteCount = length
+        memory = nil
+    }
+
+    /// Copies the bytes into memory that has big pages where the system grants them.
+    init(copying other: FileImage) {
+        let copy = FlatMemory<UInt8>(count: other.byteCount)
+        other.willNeed(0..<other.byteCount)
+        copy.base.update(
+            from: other.base.assumingMemoryBound(to: UInt8.self),
+            count: other.byteCount
+        )
+        base = UnsafeMutableRawPointer(copy.base)
+        byteCount = other.byteCount
+        memory = consume copy
     }
 
     func copy(_ range: Range<Int>) -> [UInt8] {
@@ -57,7 +74,9 @@ final class MappedFile {
     }
 
     deinit {
-        munmap(base, byteCount)
+        if memory == nil {
+            munmap(base, byteCount)
+        }
     }
 }
 
