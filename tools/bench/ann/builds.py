@@ -6,6 +6,8 @@ import sys
 
 from contender import Failed
 
+MANY = 500_000  # rows from which a graph is built but once for all that are made of it
+
 
 class Kept:
     """A saved index of one contender, and the record of its builds beside it."""
@@ -33,7 +35,7 @@ class Kept:
         record = self.record() or {"identity": self._identity(), "threads": self.threads, "builds": []}
         try:
             with self.start() as process:
-                record["builds"].append(process.ask("build", threads=self.threads, rows=self.rows))
+                record["builds"].append(self._build(process, record))
                 partial = self.path.with_suffix(".partial")
                 record["save"] = process.ask("save", path=partial)
             remove(self.path)
@@ -43,6 +45,23 @@ class Kept:
             record["failure"] = str(failure)
         self.record_file.write_text(json.dumps(record, indent=1) + "\n")
         return record
+
+    def _build(self, process, record):
+        """Has the process build, from another contender's graph when one is at hand, and then at the cost of both."""
+        graph = self._graph()
+        cost = process.ask("build", threads=self.threads, rows=self.rows, graph=graph and graph.path)
+        if graph is None:
+            return cost
+        record["note"] = f"the graph of {graph.contender.name}, and what was added to it"
+        return {name: cost[name] + value for name, value in graph.record()["builds"][-1].items() if name in cost}
+
+    def _graph(self):
+        """The index that this one's graph is, where building it again would take long and give the same."""
+        if self.contender.graph_of is None or self.threads > 1 or self.rows < MANY:
+            return None
+        graph = Kept(self.contender.graph_of, self.vectors, self.rows if self.rows < len(self.vectors.base) else None)
+        known = graph.record()
+        return graph if known and "failure" not in known else None
 
     def start(self):
         return self.contender.start(self.vectors.base_file, self.vectors.dimension, self.vectors.metric)

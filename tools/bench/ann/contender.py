@@ -21,19 +21,22 @@ EPSILONS = (-60, -30, 0, 10, 20, 30, 45, 60, 80, 100, 130, 160, 200, 250)  # NGT
 def ours(build):
     program = build / "lookalike-bench"
     digest = hashlib.sha256(program.read_bytes()).hexdigest()[:16]
-    return Contender("lookalike", [program, "ann"], f"program {digest}, default settings", "ours")
+    return Contender("lookalike", [program, "ann"], f"program {digest}, default settings", "ours",
+                     loading={"residency": "memory"})
 
 
 def peers():
     hnsw = "M 16, efConstruction 200"
     refined = "up to 4 candidates per answer compared in 32 bits"
     vamana = "Vamana, degree 32, window 200"
+    sq8 = peer("faiss-sq8", "faiss-cpu", "sq8", f"HNSWSQ 8 bit, {hnsw}", "usual")
     links = "40 links at creation, ONNG with 16 out and 64 in"
     return [
         peer("hnswlib", "hnswlib", "f32", hnsw, "usual"),
         peer("faiss-flat", "faiss-cpu", "flat", f"HNSWFlat, {hnsw}", "usual"),
-        peer("faiss-sq8", "faiss-cpu", "sq8", f"HNSWSQ 8 bit, {hnsw}", "usual"),
-        peer("faiss-sq8-refine", "faiss-cpu", "sq8-refine", f"HNSWSQ 8 bit, {hnsw}; {refined}", "usual"),
+        sq8,
+        peer("faiss-sq8-refine", "faiss-cpu", "sq8-refine", f"HNSWSQ 8 bit, {hnsw}; {refined}", "usual",
+             graph_of=sq8),
         peer("usearch-f32", "usearch", "f32", hnsw, "usual"),
         peer("usearch-bf16", "usearch", "bf16", hnsw, "usual"),
         peer("usearch-i8", "usearch", "i8", hnsw, "usual"),
@@ -49,10 +52,10 @@ def peers():
     ]
 
 
-def peer(name, package, kind, settings, group, widths=WIDTHS):
+def peer(name, package, kind, settings, group, widths=WIDTHS, **more):
     script = HERE / "peers" / f"{name.split('-')[0]}_peer.py"
     identity = f"{package} {version(package)}: {settings}"
-    return Contender(name, [sys.executable, script, "--kind", kind], identity, group, widths)
+    return Contender(name, [sys.executable, script, "--kind", kind], identity, group, widths, **more)
 
 
 class Failed(Exception):
@@ -67,6 +70,8 @@ class Contender:
     group: str  # "ours", "usual" (hnswlib, faiss, usearch), "other" or "exact"
     widths: tuple = WIDTHS  # what the contender's own knob is set to, narrow to wide
     words: dict = field(default_factory=dict)  # that every request for a search gets
+    loading: dict = field(default_factory=dict)  # that a request to load gets
+    graph_of: object = None  # a contender whose index is the graph of this one's; see builds.Kept
 
     def start(self, base, dimension, metric):
         return Process(self, [*self.command, "--base", base, "--dimension", dimension, "--metric", metric])

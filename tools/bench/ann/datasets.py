@@ -47,6 +47,26 @@ class VectorSet:
         return np.load(self.folder / "truth.npy")
 
 
+class Asking:
+    """A set asked other queries than its own."""
+
+    def __init__(self, vectors, queries, work):
+        self.vectors, self.file = vectors, work / "other-queries.f32"
+        self.queries = vectors.queries if queries is None else queries
+        self.queries_file = vectors.queries_file if queries is None else self.file
+
+    def __getattr__(self, name):
+        return getattr(self.vectors, name)
+
+    def __enter__(self):
+        if self.queries_file == self.file:
+            self.queries.tofile(self.file)
+        return self
+
+    def __exit__(self, *_):
+        self.file.unlink(missing_ok=True)
+
+
 def make(name, work, **sources):
     """Makes a set unless it is there; returns it, or None when what it is made of is not at hand."""
     folder = work / name

@@ -26,7 +26,7 @@ def measure(photographs, million, options):
     for name, vectors, part, truth, queries in cases:
         kept = builds.Kept(hnswlib, vectors, rows=part)
         builds.rounds([kept], 1)
-        with Asking(vectors, queries, options.work) as asked:
+        with datasets.Asking(vectors, queries, options.work) as asked:
             turns = searching.Turns(asked, [kept], options, uses=((1, "batch"),), rows=part, truth=truth)
             for width in WIDTHS:
                 turns.plan.setdefault(("hnswlib", 1, "batch"), {})[width] = (1, None)
@@ -34,26 +34,6 @@ def measure(photographs, million, options):
         found["recall"][name] = {point["width"]: point["recall"] for point in points}
         found["tenthSimilarity"][name] = float(np.median(truth))
     return found
-
-
-class Asking:
-    """A set asked other queries than its own."""
-
-    def __init__(self, vectors, queries, work):
-        self.vectors, self.file = vectors, work / "other-queries.f32"
-        self.queries = vectors.queries if queries is None else queries
-        self.queries_file = vectors.queries_file if queries is None else self.file
-
-    def __getattr__(self, name):
-        return getattr(self.vectors, name)
-
-    def __enter__(self):
-        if self.queries_file == self.file:
-            self.queries.tofile(self.file)
-        return self
-
-    def __exit__(self, *_):
-        self.file.unlink(missing_ok=True)
 
 
 def tables(found):

@@ -21,7 +21,9 @@ def styles(result):
     groups = {}
     for name, each in result["contenders"].items():
         groups.setdefault(each["group"], []).append(name)
-    found = {report.OURS: {"color": "#c00020", "linewidth": 3, "marker": "o", "markersize": 5, "zorder": 10}}
+    ours = {"color": "#c00020", "marker": "o", "zorder": 10}
+    found = {report.OURS: ours | {"linewidth": 3, "markersize": 5},
+             report.MAPPED: ours | {"linewidth": 1.2, "markersize": 4}}
     for group, names in groups.items():
         for place, name in enumerate(names):
             if group != "ours":

@@ -6,7 +6,7 @@ import math
 from harness import median, table
 
 TARGETS = (0.95, 0.99)
-OURS = "lookalike"
+OURS, MAPPED = "lookalike", "lookalike-mapped"
 
 
 def curve(points, threads=1, mode="batch", round=None, value="queriesPerSecond"):
@@ -61,13 +61,13 @@ def speeds(result, recall, threads, mode, value="queriesPerSecond"):
     return found
 
 
-def against(found, result, group):
+def against(found, result, group, ours=OURS):
     """The median of our speed over the best of a group's, round by round, and the best one's name."""
     rivals = {name: each for name, each in found.items() if result["contenders"][name]["group"] == group}
-    if not rivals or OURS not in found:
+    if not rivals or ours not in found:
         return None
     best = max(rivals, key=lambda name: median(rivals[name]))
-    ratios = [mine / max(theirs) for mine, theirs in zip(found[OURS], zip(*rivals.values()))]
+    ratios = [mine / max(theirs) for mine, theirs in zip(found[ours], zip(*rivals.values()))]
     return median(ratios), best
 
 
@@ -85,15 +85,20 @@ def tables(result):
 
 def ratio_table(result):
     rows = []
-    for threads, mode, value, words in ((1, "batch", "queriesPerSecond", "one thread, batch"),
-                                        (1, "batch", "queriesPerCPUSecond", "one thread, batch, processor time"),
-                                        (1, "single", "queriesPerSecond", "one thread, one at a time"),
-                                        (2, "batch", "queriesPerSecond", "two threads, batch")):
+    for threads, mode, value, ours, words in (
+            (1, "batch", "queriesPerSecond", OURS, "one thread, batch"),
+            (1, "batch", "queriesPerCPUSecond", OURS, "one thread, batch, processor time"),
+            (1, "single", "queriesPerSecond", OURS, "one thread, one at a time"),
+            (2, "batch", "queriesPerSecond", OURS, "two threads, batch"),
+            (1, "batch", "queriesPerSecond", MAPPED, "ours mapped; one thread, batch"),
+            (1, "single", "queriesPerSecond", MAPPED, "ours mapped; one thread, one at a time")):
+        if ours not in result["contenders"]:
+            continue
         for recall in TARGETS:
             found = speeds(result, recall, threads, mode, value)
-            row = [words, f"{recall:.2f}", median(found[OURS]) if OURS in found else "not reached"]
+            row = [words, f"{recall:.2f}", median(found[ours]) if ours in found else "not reached"]
             for group in ("usual", "other"):
-                best = against(found, result, group)
+                best = against(found, result, group, ours)
                 row += [f"{best[0]:.2f} ({best[1]})" if best else "–"]
             rows.append(row)
     return table(["use", "recall@10", "ours, queries/s", "to hnswlib, faiss, usearch", "to the others"], rows)
@@ -160,7 +165,7 @@ def load_table(result):
 
 
 def bold(name):
-    return f"**{name}**" if name == OURS else name
+    return f"**{name}**" if name in (OURS, MAPPED) else name
 
 
 def write_csv(results, file):

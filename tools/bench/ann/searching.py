@@ -32,7 +32,8 @@ def recall(vectors, base, truth, found):
 class Turns:
     """The rounds over one set; `points` and `loads` are what they found, `failures` who cannot do what and why."""
 
-    def __init__(self, vectors, kept, options, uses=USES, rows=None, filter=None, truth=None):
+    def __init__(self, vectors, kept, options, uses=USES, rows=None, filter=None, truth=None, patience=math.inf):
+        self.patience = patience  # seconds for a query: when one takes longer, no wider beam is tried
         self.vectors, self.options, self.uses, self.filter = vectors, options, uses, filter
         self.kept = {each.contender.name: each for each in kept}
         self.base = vectors.base if rows is None else vectors.base[:rows]
@@ -73,7 +74,7 @@ class Turns:
         start_bytes = process.resident_bytes
         start = time.monotonic()
         try:
-            load = process.ask("load", path=kept.path)
+            load = process.ask("load", path=kept.path, **kept.contender.loading)
             process.ask("search", queries=one, beamWidth=100, count=COUNT, threads=1, mode="single", repetitions=1,
                         output=self.output)
         except Failed:
@@ -91,7 +92,8 @@ class Turns:
             if share is None:
                 share = self._recall()
                 repetitions = min(100, math.ceil(self.options.seconds / answer["wallSeconds"]))
-                answer = self._ask(process, contender, width, threads, mode, repetitions)
+                if repetitions > 1:
+                    answer = self._ask(process, contender, width, threads, mode, repetitions)
                 plan[width] = repetitions, share
             asked = repetitions * len(self.vectors.queries)
             self.points.append({
@@ -100,7 +102,8 @@ class Turns:
                 "queriesPerCPUSecond": asked / max(answer["cpuSeconds"], 1e-9)} | {
                     name: answer[name] for name in ("p50Microseconds", "p99Microseconds", "similaritiesPerQuery",
                                                     "method") if name in answer})
-            if number == 0 and saturated([each for _, each in plan.values()]):
+            slow = answer["wallSeconds"] > self.patience * asked
+            if number == 0 and (slow or saturated([each for _, each in plan.values()])):
                 break
         if number == 0:
             self.plan[key] = useful(plan)

@@ -10,9 +10,15 @@ class Faiss(worker.Peer):
     kinds = ("flat", "sq8", "sq8-refine", "exact")
     filters = True
 
-    def build(self, rows, threads):
+    def read_graph(self, path):
+        return faiss.read_index(path)
+
+    def build(self, rows, threads, graph=None):
         faiss.omp_set_num_threads(threads)
         metric = faiss.METRIC_INNER_PRODUCT if self.metric == "ip" else faiss.METRIC_L2
+        if graph is not None:
+            self.index = beside(graph, self.base[:rows])
+            return
         if self.kind == "exact":
             self.index = faiss.IndexFlat(self.dimension, metric)
         elif self.kind == "flat":
@@ -60,6 +66,15 @@ class Faiss(worker.Peer):
 
     def load(self, path):
         self.index = faiss.read_index(str(path))
+
+
+def beside(graph, base):
+    """A saved graph with the vectors in 32 bits beside, for ranking what it finds: what adding to it would give."""
+    base = np.ascontiguousarray(base)
+    index = faiss.IndexRefineFlat(graph, faiss.swig_ptr(base))
+    graph.this.disown()
+    index.own_fields = True
+    return index
 
 
 worker.main(Faiss)

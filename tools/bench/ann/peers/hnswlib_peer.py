@@ -24,7 +24,19 @@ class HNSWLib(worker.Peer):
             self.settings["filter"] = lambda label: bool(allowed[label])
 
     def batch(self, queries):
-        return self.index.knn_query(queries, **self.settings)[0]
+        try:
+            return self.index.knn_query(queries, **self.settings)[0]
+        except RuntimeError:
+            if "filter" not in self.settings:
+                raise
+            return np.concatenate([self._filtered(query[None]) for query in queries])
+
+    def _filtered(self, query):
+        """Nothing where hnswlib finds fewer than are wanted: it refuses to answer then."""
+        try:
+            return self.index.knn_query(query, **self.settings)[0]
+        except RuntimeError:
+            return np.full((1, self.settings["k"]), worker.MISSING)
 
     def save(self, path):
         self.index.save_index(str(path))

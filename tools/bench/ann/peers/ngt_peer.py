@@ -22,6 +22,7 @@ class NGT(worker.Peer):
     """
 
     kinds = ("onng", "qg")
+    is_beam = False
 
     def __init__(self, *arguments):
         super().__init__(*arguments)

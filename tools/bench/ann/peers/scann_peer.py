@@ -11,6 +11,7 @@ class ScaNN(worker.Peer):
     """A tree of about 2 √n leaves with asymmetric hashing; the width is the number of leaves searched."""
 
     kinds = ("tree-ah",)
+    is_beam = False
 
     def build(self, rows, threads):
         dot = self.metric == "ip"
@@ -23,7 +24,7 @@ class ScaNN(worker.Peer):
         self.index = builder.build()
 
     def prepare(self, width, count, threads):
-        reordered = max(REORDERED[0], REORDERED[1] * width)
+        reordered = max(REORDERED[0], REORDERED[1] * width, count)
         self.settings = {"final_num_neighbors": count, "pre_reorder_num_neighbors": reordered,
                          "leaves_to_search": min(width, self.leaves)}
         self.index.set_num_threads(threads)

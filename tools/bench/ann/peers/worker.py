@@ -22,6 +22,7 @@ class Peer:
 
     kinds = ()
     filters = False  # whether `prepare` takes `allowed`
+    is_beam = True  # whether the width is how many candidates a search keeps
 
     def __init__(self, kind, base, metric):
         self.kind, self.base, self.metric = kind, base, metric
@@ -32,6 +33,10 @@ class Peer:
 
     def build(self, rows, threads):
         """Indexes the first `rows` vectors of the base under their row numbers."""
+        raise NotImplementedError
+
+    def read_graph(self, path):
+        """Reads the saved index of another kind that this kind's `build` takes as `graph`; not timed."""
         raise NotImplementedError
 
     def prepare(self, width, count, threads, allowed=None):
@@ -53,13 +58,16 @@ class Peer:
 
 
 class PostFiltering:
-    """The simplest filter: asks a peer for more than is wanted, and drops what is not allowed."""
+    """The simplest filter: asks a peer for more than is wanted, and drops what is not allowed.
+
+    It asks for as many that about `width` of them are allowed, so a wider beam misses fewer.
+    """
 
     def __init__(self, peer, width, count, threads, allowed):
         self.allowed, self.count = allowed.astype(bool), count
-        wanted = min(round(count / max(allowed.mean(), 1e-9)), len(allowed))
+        wanted = min(round(max(width, count) / max(allowed.mean(), 1e-9)), len(allowed))
         self.peer = peer
-        peer.prepare(max(width, wanted), wanted, threads)
+        peer.prepare(wanted if peer.is_beam else width, wanted, threads)
 
     def batch(self, queries):
         return np.stack([self._kept(row) for row in np.asarray(self.peer.batch(queries))])
@@ -87,11 +95,13 @@ class Worker:
         do = request.pop("do")
         return getattr(self, f"do_{do}")(**request)
 
-    def do_build(self, threads=1, rows=None):
+    def do_build(self, threads=1, rows=None, graph=None):
         rows = rows or len(self.peer.base)
         self.peer.stage(rows)
+        graph = graph and self.peer.read_graph(graph)
         before = anonymous_bytes()
-        cost = timed(lambda: self.peer.build(rows, threads))
+        more = {} if graph is None else {"graph": graph}
+        cost = timed(lambda: self.peer.build(rows, threads, **more))
         return cost | {"memoryBytes": anonymous_bytes() - before}
 
     def do_search(self, queries, beamWidth, count=10, threads=1, mode="batch", repetitions=1, output=None, filter=None,
