@@ -61,7 +61,7 @@ let package = Package(
         .target(
             name: "IndexingPipeline",
             dependencies: [
-                "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
+                "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeuralNetwork",
                 .product(name: "Crypto", package: "swift-crypto"),
                 systemPackage,
             ]

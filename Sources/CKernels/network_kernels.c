@@ -131,3 +131,19 @@ void lk_average_rows(const float *values, ptrdiff_t rows, ptrdiff_t channels, fl
         for (ptrdiff_t c = 0; c < channels; c++) means[c] += values[c];
     for (ptrdiff_t c = 0; c < channels; c++) means[c] /= (float)rows;
 }
+
+LK_DISPATCH
+void lk_scale_bytes(const uint8_t *bytes, ptrdiff_t start, ptrdiff_t count, ptrdiff_t channels, const float *scale,
+                    const float *shift, float *values) {
+    bytes += start;
+    // Three channels and the vector's lanes meet again after 48 values: no index is computed in the loop over those.
+    enum { period = 48 };
+    ptrdiff_t i = 0;
+    if (channels == 3) {
+        float scales[period], shifts[period];
+        for (ptrdiff_t j = 0; j < period; j++) scales[j] = scale[j % 3], shifts[j] = shift[j % 3];
+        for (; i + period <= count; i += period)
+            for (ptrdiff_t j = 0; j < period; j++) values[i + j] = (float)bytes[i + j] * scales[j] + shifts[j];
+    }
+    for (; i < count; i++) values[i] = (float)bytes[i] * scale[i % channels] + shift[i % channels];
+}

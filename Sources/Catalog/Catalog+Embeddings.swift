@@ -18,8 +18,10 @@ public struct StoredModel: Hashable, Sendable {
     public let identity: String
     /// Values of its vectors.
     public let dimension: Int
+    /// How many images it has embedded in each precision, such as `float32`.
+    public let embeddingCounts: [String: Int]
     /// How many images it has embedded.
-    public let embeddingCount: Int
+    public var embeddingCount: Int { embeddingCounts.values.reduce(0, +) }
 }
 
 extension Catalog {
@@ -52,15 +54,19 @@ extension Catalog {
     /// Returns every model that has been used, oldest first.
     public func models() throws(CatalogError) -> [StoredModel] {
         try read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT identity, dimension,
-                           (SELECT count(*) FROM embedding WHERE embedding.modelID = model.id)
-                    FROM model ORDER BY id
-                    """
-            )
-            return rows.map { StoredModel(identity: $0[0], dimension: $0[1], embeddingCount: $0[2]) }
+            let models = try Row.fetchAll(database, sql: "SELECT id, identity, dimension FROM model ORDER BY id")
+            return try models.map { model in
+                let counts = try Row.fetchAll(
+                    database,
+                    sql: "SELECT precision, count(*) FROM embedding WHERE modelID = ? GROUP BY precision",
+                    arguments: [model[0] as ModelID]
+                )
+                return StoredModel(
+                    identity: model[1],
+                    dimension: model[2],
+                    embeddingCounts: Dictionary(uniqueKeysWithValues: counts.map { ($0[0], $0[1]) })
+                )
+            }
         }
     }
 

@@ -85,10 +85,15 @@ extension Catalog {
                 case .known(let path, let stamp, let imageID):
                     try database.recordFile(path, stamp, imageID: imageID, refusal: nil, scan: scan)
                     return false
-                case .embedded(let path, let stamp, let description, let vector):
+                case .embedded(let path, let stamp, let description, let vector, let precision):
                     let imageID = try database.findOrInsertImage(description, at: now)
                     try database.recordFile(path, stamp, imageID: imageID, refusal: nil, scan: scan)
-                    return try database.insertEmbedding(vector, image: imageID, model: model)
+                    return try database.insertEmbedding(
+                        vector,
+                        precision: precision,
+                        image: imageID,
+                        model: model
+                    )
                 case .refused(let path, let stamp, let refusal):
                     try database.recordFile(path, stamp, imageID: nil, refusal: refusal, scan: scan)
                     return false
@@ -215,10 +220,18 @@ extension Database {
 
     /// Stores a vector unless there is one: the same content always has the same embedding. Returns whether
     /// it did.
-    fileprivate func insertEmbedding(_ vector: [Float], image: ImageID, model: ModelID) throws -> Bool {
+    fileprivate func insertEmbedding(
+        _ vector: [Float],
+        precision: String,
+        image: ImageID,
+        model: ModelID
+    ) throws -> Bool {
         try cachedStatement(
-            sql: "INSERT INTO embedding (imageID, modelID, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-        ).execute(arguments: [image, model, VectorCoding.data(from: vector)])
+            sql: """
+                INSERT INTO embedding (imageID, modelID, vector, precision) VALUES (?, ?, ?, ?)
+                ON CONFLICT DO NOTHING
+                """
+        ).execute(arguments: [image, model, VectorCoding.data(from: vector), precision])
         return changesCount > 0
     }
 }

@@ -6,6 +6,7 @@ enum Migrations {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: images, files, models, embeddings", migrate: createFirstSchema)
         migrator.registerMigration("2: logged queries", migrate: createQueryLog)
+        migrator.registerMigration("3: precision of embeddings", migrate: addPrecision)
         return migrator
     }
 
@@ -98,5 +99,10 @@ enum Migrations {
                 CREATE INDEX loggedQueryByModel ON loggedQuery(modelID, id);
                 """
         )
+    }
+
+    /// What the network multiplied when it made a vector. Until then there was float32 only.
+    private static func addPrecision(_ database: Database) throws {
+        try database.execute(sql: "ALTER TABLE embedding ADD COLUMN precision TEXT NOT NULL DEFAULT 'float32'")
     }
 }

@@ -1,6 +1,6 @@
 internal import Crypto
 internal import Foundation
-internal import NeuralNetwork
+public import NeuralNetwork
 public import SystemPackage
 
 /// Holds a model ready to run: its manifest, its network and its projection.
@@ -13,14 +13,28 @@ public struct EmbeddingModel: Sendable {
     ///
     /// Vectors are comparable exactly when their identities are equal.
     public let identity: String
-    let network: EfficientNetLite
+    let engine: InferenceEngine
     let projection: LinearProjection
 
     /// Loads the model from `folder`, which holds `manifest.json` and the weights.
     ///
+    /// - Parameters:
+    ///   - folder: The model's.
+    ///   - precision: What the network multiplies; nil for the fastest that this processor has. Vectors of
+    ///     different precision are comparable: docs/embedding.md tells how near they are.
     /// - Throws: ``ModelError`` when a file is missing or damaged, is not the one the manifest names, or asks
-    ///   for something that this program does not do.
-    public init(folder: FilePath) throws(ModelError) {
+    ///   for something that this program or this processor does not do.
+    public init(folder: FilePath, precision: Precision? = nil) throws(ModelError) {
+        guard let kernels = precision.map(EngineKernels.best) ?? EngineKernels.all.first else {
+            throw .unsupportedPrecision(precision?.rawValue ?? "", available: Set(EngineKernels.all.map(\.precision.rawValue)).sorted())
+        }
+        try self.init(folder: folder, kernels: kernels)
+    }
+
+    /// Loads the model to run on certain kernels; for tests and measurements.
+    ///
+    /// - Throws: ``ModelError``, as ``init(folder:precision:)`` does.
+    public init(folder: FilePath, kernels: EngineKernels) throws(ModelError) {
         let manifest = try Self.readManifest(folder.appending("manifest.json"))
         try manifest.checkSupported()
         let weightsPath = folder.appending(manifest.weights.file)
@@ -28,7 +42,12 @@ public struct EmbeddingModel: Sendable {
         try Self.check(contents, at: weightsPath, against: manifest.weights)
         do {
             let weights = try WeightsFile(contents: contents)
-            network = try EfficientNetLite(weights: weights)
+            engine = InferenceEngine(
+                try EfficientNetLite(weights: weights),
+                height: manifest.input.height,
+                width: manifest.input.width,
+                kernels: kernels
+            )
             projection = try LinearProjection(
                 weights: weights,
                 name: "projection.weight",
@@ -42,6 +61,12 @@ public struct EmbeddingModel: Sendable {
         identity = Self.identity(of: manifest)
         MatrixLibrary.useOneThreadPerProduct()
     }
+
+    /// What the network multiplies on this processor.
+    public var precision: Precision { engine.kernels.precision }
+
+    /// The instruction set that multiplies.
+    public var kernelsName: String { engine.kernels.name }
 
     /// Values of an embedding.
     public var dimension: Int { manifest.embedding.dimension }

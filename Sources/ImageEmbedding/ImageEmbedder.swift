@@ -5,7 +5,7 @@ internal import Synchronization
 /// Turns pictures into embeddings: crop, normalise, run the network, project, scale to length 1.
 ///
 /// One embedder serves any number of threads; each picture runs on the thread that brings it. Activations are
-/// kept from call to call, about 10 MB for each thread that has ever embedded at the same time as others.
+/// kept from call to call, about 4 MB for each thread that has ever embedded at the same time as others.
 public final class ImageEmbedder: Sendable {
     /// The model that embeds.
     public let model: EmbeddingModel
@@ -22,11 +22,14 @@ public final class ImageEmbedder: Sendable {
     public var thumbnailSize: ThumbnailSize { .shorterSide(model.manifest.input.shorterSide) }
 
     /// Embeds ``probePicture`` and returns the cosine to what the training tools computed for it: about 1
-    /// where this machine runs the model right.
+    /// where this machine runs the model right; ``leastProbeSimilarity`` at least.
     public func probeSimilarity() -> Float {
         let expected = model.manifest.embedding.probe.scaledToUnitLength()
         return zip(embed(probePicture), expected).reduce(0) { $0 + $1.0 * $1.1 }
     }
+
+    /// What ``probeSimilarity()`` may fall to: products of bfloat16 round, and differ a little between processors.
+    public var leastProbeSimilarity: Float { model.precision == .float32 ? 0.9999 : 0.999 }
 
     /// A picture that needs no file: at row y, column x, its channels are (x, y, x + y) modulo 256.
     var probePicture: PixelImage {
@@ -42,10 +45,10 @@ public final class ImageEmbedder: Sendable {
     ///
     /// Deterministic: equal pixels give equal vectors, whatever the thread.
     public func embed(_ image: PixelImage) -> [Float] {
-        let workspace = idleWorkspaces.withLock { $0.take() }
+        let workspace = idleWorkspaces.withLock { $0.take() } ?? EmbeddingWorkspace(model.engine.makeWorkspace())
         defer { idleWorkspaces.withLock { $0.give(workspace) } }
         preprocessing.write(image, into: &workspace.input)
-        let features = model.network.features(of: workspace.input, workspace: &workspace.activations)
+        let features = model.engine.features(of: workspace.input, workspace: &workspace.activations)
         return model.projection(features).scaledToUnitLength()
     }
 }
@@ -53,7 +56,9 @@ public final class ImageEmbedder: Sendable {
 /// Buffers for one picture at a time; owned by whoever took it from the pool.
 private final class EmbeddingWorkspace {
     var input = FeatureMap(shape: FeatureShape(height: 1, width: 1, channels: 3))
-    var activations = EfficientNetLite.Workspace()
+    var activations: InferenceEngine.Workspace
+
+    init(_ activations: consuming InferenceEngine.Workspace) { self.activations = activations }
 }
 
 /// Keeps buffers that nobody uses at the moment.
@@ -63,9 +68,7 @@ private final class EmbeddingWorkspace {
 private struct WorkspacePool: @unchecked Sendable {
     private var idle: [EmbeddingWorkspace] = []
 
-    mutating func take() -> EmbeddingWorkspace {
-        idle.popLast() ?? EmbeddingWorkspace()
-    }
+    mutating func take() -> EmbeddingWorkspace? { idle.popLast() }
 
     mutating func give(_ workspace: EmbeddingWorkspace) {
         idle.append(workspace)

@@ -26,18 +26,14 @@ struct Preprocessing {
         let left = (image.width - input.width) / 2
         let top = (image.height - input.height) / 2
         target.reshape(to: FeatureShape(height: input.height, width: input.width, channels: 3))
-        target.withMutableValues { values in
-            var index = 0
-            for row in top..<top + input.height {
-                let start = (row * image.width + left) * 3
-                for pixel in stride(from: start, to: start + input.width * 3, by: 3) {
-                    for channel in 0..<3 {
-                        values[index + channel] =
-                            Float(image.pixels[pixel + channel]) * scale[channel] + shift[channel]
-                    }
-                    index += 3
-                }
-            }
+        for row in 0..<input.height {
+            target.setRow(
+                row,
+                fromBytes: image.pixels,
+                startingAt: ((top + row) * image.width + left) * 3,
+                scale: scale,
+                shift: shift
+            )
         }
     }
 }

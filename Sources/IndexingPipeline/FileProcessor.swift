@@ -3,6 +3,7 @@ internal import Crypto
 internal import ImageDecoding
 internal import ImageEmbedding
 internal import ImageLibrary
+internal import NeuralNetwork
 internal import SystemPackage
 
 /// Finds out what one file holds: read → digest → known? → decode → embed.
@@ -75,7 +76,13 @@ struct FileProcessor: Sendable {
                 byteCount: Int64(bytes.count)
             )
             return Result(
-                outcome: .embedded(path: path, stamp: stamp, image: image, vector: vector),
+                outcome: .embedded(
+                    path: path,
+                    stamp: stamp,
+                    image: image,
+                    vector: vector,
+                    precision: embedder.model.precision.rawValue
+                ),
                 refused: nil
             )
         } catch let error as ImageDecodingError {

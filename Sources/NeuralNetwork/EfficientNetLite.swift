@@ -45,9 +45,9 @@ public struct EfficientNetLite: Sendable {
     /// Values of the pooled feature vector.
     public static let featureCount = 1280
 
-    private let stem: Convolution
-    private let blocks: [InvertedResidualBlock]
-    private let head: PointwiseConvolution
+    let stem: Convolution
+    let blocks: [InvertedResidualBlock]
+    let head: PointwiseConvolution
 
     /// Takes the weights of the network from `weights`.
     ///

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Describes a feature map: `height` × `width` positions with `channels` values each.
 public struct FeatureShape: Hashable, Sendable, CustomStringConvertible {
     /// Rows.
@@ -73,6 +75,30 @@ public struct FeatureMap: ~Copyable, Sendable {
         withUnsafeMutableValues { values in
             var span = values.mutableSpan
             body(&span)
+        }
+    }
+
+    /// Writes value · scale + shift of some pixels' bytes, channel by channel, into a row of the map.
+    ///
+    /// - Parameters:
+    ///   - row: The map's row; all of it is written.
+    ///   - bytes: Pixels with as many channels as the map has.
+    ///   - start: Where in `bytes` the row begins.
+    ///   - scale: One factor per channel.
+    ///   - shift: One summand per channel.
+    public mutating func setRow(
+        _ row: Int,
+        fromBytes bytes: [UInt8],
+        startingAt start: Int,
+        scale: [Float],
+        shift: [Float]
+    ) {
+        let (shape, count) = (shape, shape.width * shape.channels)
+        precondition((0..<shape.height).contains(row), "row \(row) of \(shape)")
+        precondition(start >= 0 && start + count <= bytes.count, "\(count) bytes at \(start) of \(bytes.count)")
+        precondition(scale.count == shape.channels && shift.count == shape.channels, "one scale and shift per channel")
+        withUnsafeMutableValues { values in
+            lk_scale_bytes(bytes, start, count, shape.channels, scale, shift, values.baseAddress! + row * count)
         }
     }
 

@@ -4,10 +4,10 @@
 /// expansion and ReLU6, depthwise convolution and ReLU6, linear 1×1 projection; the input is added when the
 /// shapes agree.
 struct InvertedResidualBlock: Sendable {
-    private let expand: PointwiseConvolution?
-    private let depthwise: DepthwiseConvolution
-    private let project: PointwiseConvolution
-    private let addsInput: Bool
+    let expand: PointwiseConvolution?
+    let depthwise: DepthwiseConvolution
+    let project: PointwiseConvolution
+    let addsInput: Bool
 
     init(
         weights: borrowing WeightsFile,

@@ -36,8 +36,8 @@ struct Convolution: Sendable {
     let kernelSize: Int
     let stride: Int
     /// [kernel][kernel][input][output]
-    private let weights: [Float]
-    private let bias: [Float]
+    let weights: [Float]
+    let bias: [Float]
 
     /// Creates the layer from weights in [output][input][kernel][kernel] order.
     init(weights: [Float], bias: [Float], inputChannels: Int, kernelSize: Int, stride: Int) {
@@ -91,8 +91,8 @@ struct DepthwiseConvolution: Sendable {
     let kernelSize: Int
     let stride: Int
     /// [kernel][kernel][channel]
-    private let weights: [Float]
-    private let bias: [Float]
+    let weights: [Float]
+    let bias: [Float]
 
     /// Creates the layer from weights in [channel][kernel][kernel] order.
     init(weights: [Float], bias: [Float], kernelSize: Int, stride: Int) {
@@ -133,8 +133,8 @@ struct PointwiseConvolution: Sendable {
     let inputChannels: Int
     let outputChannels: Int
     /// [output][input]
-    private let weights: [Float]
-    private let bias: [Float]
+    let weights: [Float]
+    let bias: [Float]
 
     /// Creates the layer from weights in [output][input] order.
     init(weights: [Float], bias: [Float], inputChannels: Int) {

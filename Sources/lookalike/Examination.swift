@@ -94,7 +94,7 @@ struct Examination {
             let model = try options.load(for: library)
             let embedder = ImageEmbedder(model: model)
             let similarity = embedder.probeSimilarity()
-            guard similarity > 0.9999 else {
+            guard similarity > embedder.leastProbeSimilarity else {
                 note(
                     "model",
                     .broken,
@@ -105,7 +105,8 @@ struct Examination {
             note(
                 "model",
                 .works,
-                "\(model.identity), \(model.dimension) dimensions; digest and a reference vector agree"
+                "\(model.identity), \(model.dimension) dimensions, in \(model.precision.rawValue) "
+                    + "with \(model.kernelsName); digest and a reference vector agree"
             )
             return embedder
         } catch {

@@ -4,6 +4,7 @@ import Foundation
 import ImageDecoding
 import ImageEmbedding
 import ImageLibrary
+import NeuralNetwork
 import SystemPackage
 
 /// Names the library and the model; shared by the commands that open them.
@@ -36,13 +37,29 @@ struct ModelOptions: ParsableArguments {
     )
     var model: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What the network multiplies: float32 or bfloat16. Without it the fastest that this processor has; "
+                + "vectors of both are comparable.",
+            valueName: "precision"
+        ),
+        transform: { text in
+            guard let precision = Precision(rawValue: text) else {
+                let known = Precision.allCases.map(\.rawValue).joined(separator: " or ")
+                throw ValidationError("there is no precision \(text); it is \(known)")
+            }
+            return precision
+        }
+    )
+    var precision: Precision?
+
     func validate() throws {
         if model?.isEmpty == true { throw ValidationError("--model is empty; name a folder.") }
     }
 
     /// Loads the model for work with a library.
     func load(for library: LibraryOptions) throws -> EmbeddingModel {
-        try EmbeddingModel(folder: locate(for: library))
+        try EmbeddingModel(folder: locate(for: library), precision: precision)
     }
 
     private func locate(for library: LibraryOptions) throws -> FilePath {

@@ -40,6 +40,7 @@ private struct LibraryStatus: Encodable {
         let identity: String
         let dimension: Int
         let embeddings: Int
+        let embeddingsByPrecision: [String: Int]
     }
 
     let library: String
@@ -64,7 +65,12 @@ private struct LibraryStatus: Encodable {
         skippedFiles = counts.refusedFiles
         skippedByReason = Dictionary(grouping: refused, by: \.refusal.reason).mapValues(\.count)
         models = try catalog.models().map {
-            Model(identity: $0.identity, dimension: $0.dimension, embeddings: $0.embeddingCount)
+            Model(
+                identity: $0.identity,
+                dimension: $0.dimension,
+                embeddings: $0.embeddingCount,
+                embeddingsByPrecision: $0.embeddingCounts
+            )
         }
         beamWidth = try catalog.beamWidthChoice()
         skipped = listsSkipped ? refused.map(SkippedFile.init) : nil
@@ -79,8 +85,11 @@ private struct LibraryStatus: Encodable {
             writeLine("skipped   \(count) \(reason)")
         }
         for model in models {
+            let counts = model.embeddingsByPrecision.sorted { $0.key < $1.key }
+            let precisions = counts.map { counts.count == 1 ? $0.key : "\($0.value) in \($0.key)" }
             writeLine(
                 "model     \(model.identity), \(model.dimension) dimensions, \(counted(model.embeddings, "embedding"))"
+                    + (counts.isEmpty ? "" : ", \(precisions.joined(separator: ", "))")
             )
         }
         if let beamWidth {

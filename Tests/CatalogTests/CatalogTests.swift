@@ -282,7 +282,8 @@ struct CatalogTests {
                 height: 3,
                 byteCount: 10
             ),
-            vector: content == 1 ? [1, 0] : [0, 1]
+            vector: content == 1 ? [1, 0] : [0, 1],
+            precision: content == 1 ? "float32" : "bfloat16"
         )
     }
 

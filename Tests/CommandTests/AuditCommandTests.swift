@@ -152,7 +152,8 @@ private struct LargeLibrary {
                 height: 1,
                 byteCount: 1
             ),
-            vector: vector
+            vector: vector,
+            precision: "float32"
         )
     }
 }

@@ -209,7 +209,8 @@ struct LibraryTests {
                     height: 1,
                     byteCount: 1
                 ),
-                vector: vector
+                vector: vector,
+                precision: "float32"
             )
         }
         let modelID = try catalog.registerModel(identity: model.identity, dimension: model.dimension)

@@ -2,6 +2,7 @@
 #define LOOKALIKE_NETWORK_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 // Loops of the neural network that are not matrix products. Feature maps are dense float32 in height, width, channel
 // order (NHWC with N = 1). Each has a scalar twin in Tests/NeuralNetworkTests that it must agree with.
@@ -14,6 +15,10 @@ struct lk_convolution_geometry {
     ptrdiff_t kernel_size, stride;
     ptrdiff_t padding_top, padding_left;
 };
+
+/// values[i] = bytes[start + i] · scale[i mod channels] + shift[i mod channels], for `count` values.
+void lk_scale_bytes(const uint8_t *bytes, ptrdiff_t start, ptrdiff_t count, ptrdiff_t channels, const float *scale,
+                    const float *shift, float *values);
 
 /// Full convolution followed by bias and ReLU6.
 /// `weights` is [kernel][kernel][input_channels][output_channels].

@@ -1,0 +1,178 @@
+internal import CKernels
+
+/// Runs ``EfficientNetLite`` as fast as the processor can: the same layers, laid out as a plan for one input size.
+///
+/// Weights are packed once, when the plan is made; the blocks are fused (``FusedBlock``), and the last convolution adds
+/// up its average as it goes. ``EfficientNetLite/features(of:workspace:observe:)`` is the same network to be read, and
+/// the truth that this one is tested against.
+public struct InferenceEngine: Sendable {
+    /// What runs the products.
+    public let kernels: EngineKernels
+    /// The input, height × width × 3.
+    public let input: FeatureShape
+    private let paddedInput: FeatureShape
+    private let inputPadding: (top: Int, left: Int)
+    private let blocks: [FusedBlock]
+    private let head: PackedMatrix
+    private let headBias: PaddedVector
+
+    /// Plans the network for inputs of `height` × `width` pixels.
+    public init(_ network: EfficientNetLite, height: Int, width: Int, kernels: EngineKernels) {
+        self.kernels = kernels
+        input = FeatureShape(height: height, width: width, channels: 3)
+        paddedInput = Expansion.padded(input, for: network.stem)
+        let padding = SamePadding(kernelSize: network.stem.kernelSize, stride: network.stem.stride).geometry(for: input)
+        inputPadding = (padding.padding_top, padding.padding_left)
+        var blocks: [FusedBlock] = []
+        for block in network.blocks {
+            let expansion =
+                if let layer = block.expand, let last = blocks.last {
+                    Expansion.pointwise(layer, input: last.output)
+                } else {
+                    Expansion.first(network.stem, input: input)
+                }
+            blocks.append(FusedBlock(expansion: expansion, block: block, kernels: kernels))
+        }
+        self.blocks = blocks
+        head = PackedMatrix(
+            network.head.weights[...],
+            columnStride: network.head.inputChannels,
+            depthStride: 1,
+            depth: network.head.inputChannels,
+            columns: network.head.outputChannels,
+            kernels: kernels
+        )
+        headBias = PaddedVector(network.head.bias[...], kernels: kernels)
+    }
+
+    /// Returns the pooled features of one picture, ``EfficientNetLite/featureCount`` values, not normalised.
+    ///
+    /// - Parameters:
+    ///   - image: Normalised RGB pixels of the planned size.
+    ///   - workspace: Memory for the activations, made by ``makeWorkspace()``.
+    ///   - observe: Called after each block; copies the block's output when asked to. For tests and for timing.
+    public func features(
+        of image: borrowing FeatureMap,
+        workspace: inout Workspace,
+        observe: ((_ block: Int, _ output: () -> FeatureMap) -> Void)? = nil
+    ) -> [Float] {
+        precondition(image.shape == input, "a picture of \(image.shape) for a plan of \(input)")
+        kernels.functions.table.pointee.begin()
+        defer { kernels.functions.table.pointee.end() }
+        var elements = load(image, into: workspace)
+        var (current, next) = (workspace.first.base, workspace.second.base)
+        for (number, block) in blocks.enumerated() {
+            block.run(elements: elements, values: current, output: next, scratch: workspace.scratch.base)
+            swap(&current, &next)
+            elements = narrowed(current, count: storedCount(block.output), in: workspace)
+            observe?(number) { map(block.output, at: current) }
+        }
+        return pooled(elements)
+    }
+
+    /// Returns memory for one forward pass at a time.
+    public func makeWorkspace() -> Workspace {
+        let widest = blocks.map { storedCount($0.output) }.max()!
+        let beyond = kernels.sparePositions * blocks.map { $0.output.channels.roundedUp(to: kernels.channelUnit) }.max()!
+        func elements(_ count: Int) -> AlignedFloats {
+            let bytes = (count + beyond + kernels.depthUnit) * kernels.elementBytes
+            return AlignedFloats(capacity: bytes.roundedUp(to: 4) / MemoryLayout<Float>.stride)
+        }
+        return Workspace(
+            picture: elements(paddedInput.valueCount),
+            first: AlignedFloats(capacity: widest),
+            second: AlignedFloats(capacity: widest),
+            elements: kernels.precision == .float32 ? AlignedFloats(capacity: 0) : elements(widest),
+            scratch: AlignedFloats(capacity: blocks.map(\.scratchCount).max()!)
+        )
+    }
+
+    /// Keeps the activations of one forward pass; one for each thread that runs the engine.
+    public struct Workspace: ~Copyable, Sendable {
+        /// Elements of the padded picture; its padding is never written.
+        let picture: AlignedFloats
+        let first: AlignedFloats
+        let second: AlignedFloats
+        /// A block's output as elements, unless they are float32.
+        let elements: AlignedFloats
+        let scratch: AlignedFloats
+
+        /// What it takes of memory.
+        public var byteCount: Int {
+            (picture.capacity + first.capacity + second.capacity + elements.capacity + scratch.capacity)
+                * MemoryLayout<Float>.stride
+        }
+    }
+
+    /// Floats that a map of `shape` takes, channels padded.
+    private func storedCount(_ shape: FeatureShape) -> Int {
+        shape.positionCount * shape.channels.roundedUp(to: kernels.channelUnit)
+    }
+
+    /// Returns the values as products read them.
+    private func narrowed(
+        _ values: UnsafeMutablePointer<Float>,
+        count: Int,
+        in workspace: borrowing Workspace
+    ) -> UnsafeRawPointer {
+        if kernels.precision == .float32 { return UnsafeRawPointer(values) }
+        kernels.functions.table.pointee.narrow(values, count, workspace.elements.base)
+        return UnsafeRawPointer(workspace.elements.base)
+    }
+
+    /// Copies the picture into the middle of zeros, as elements.
+    private func load(_ image: borrowing FeatureMap, into workspace: borrowing Workspace) -> UnsafeRawPointer {
+        let target = UnsafeMutableRawPointer(workspace.picture.base)
+        let rowCount = input.width * input.channels
+        image.withUnsafeValues { source in
+            for row in 0..<input.height {
+                let position = (row + inputPadding.top) * paddedInput.width + inputPadding.left
+                kernels.functions.table.pointee.narrow(
+                    source.baseAddress! + row * rowCount,
+                    rowCount,
+                    target + position * input.channels * kernels.elementBytes
+                )
+            }
+        }
+        return UnsafeRawPointer(target)
+    }
+
+    /// Runs the last convolution and averages it over the positions.
+    private func pooled(_ elements: UnsafeRawPointer) -> [Float] {
+        let last = blocks.last!.output
+        let positions = last.positionCount
+        var features = [Float](repeating: 0, count: head.columns)
+        features.withUnsafeMutableBufferPointer { sums in
+            var product = lk_product(
+                input: elements,
+                input_stride: last.channels.roundedUp(to: kernels.channelUnit),
+                segment_count: 1,
+                segment_stride: 0,
+                depth: head.depth,
+                positions: positions,
+                weights: head.base,
+                columns: head.columns,
+                bias: headBias.base,
+                addend: nil,
+                addend_stride: 0,
+                output: sums.baseAddress,
+                output_stride: 0,
+                row_positions: positions,
+                row_gap: 0
+            )
+            kernels.functions.table.pointee.multiply_relu6_sum(&product)
+            for index in sums.indices { sums[index] /= Float(positions) }
+        }
+        return Array(features.prefix(EfficientNetLite.featureCount))
+    }
+
+    /// Copies a map out, without the padding of its channels.
+    private func map(_ shape: FeatureShape, at values: UnsafePointer<Float>) -> FeatureMap {
+        let stored = shape.channels.roundedUp(to: kernels.channelUnit)
+        var result: [Float] = []
+        for position in 0..<shape.positionCount {
+            result += UnsafeBufferPointer(start: values + position * stored, count: shape.channels)
+        }
+        return FeatureMap(shape: shape, values: result)
+    }
+}
