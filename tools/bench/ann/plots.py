@@ -8,6 +8,7 @@ matplotlib.use("svg")
 
 import matplotlib.pyplot as plt
 
+import filtered as filters
 import report
 
 matplotlib.rcParams.update({"svg.hashsalt": "lookalike", "svg.fonttype": "none", "font.family": "sans-serif",
@@ -99,12 +100,12 @@ def filtered(result, file):
     look = styles(result)
     for panel, (share, found) in zip(panels, shares.items()):
         for name, each in report.by_contender(found).items():
-            front = report.front(report.curve(each))
+            front = report.front(report.curve(each, value=filters.VALUE))
             panel.plot([stretch(recall) for recall, _ in front], [speed for _, speed in front], label=name,
                        linestyle="--" if name.endswith(" after") else "-", **look[name])
         scale(panel, (0.5, 0.8, 0.9, 0.95, 0.99, 0.999))
         panel.set(title=f"{float(share) * 100:g} % allowed")
-    panels[0].set_ylabel("queries per second, one thread")
+    panels[0].set_ylabel("queries per CPU second, one thread")
     handles = {label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels())}
     figure.legend(handles.values(), handles.keys(), loc="outside right center", frameon=False)
     save(figure, file)

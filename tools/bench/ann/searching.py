@@ -33,7 +33,7 @@ class Turns:
     """The rounds over one set; `points` and `loads` are what they found, `failures` who cannot do what and why."""
 
     def __init__(self, vectors, kept, options, uses=USES, rows=None, filter=None, truth=None, patience=math.inf):
-        self.patience = patience  # seconds for a query: when one takes longer, no wider beam is tried
+        self.patience = patience  # processor seconds for a query: when one takes longer, no wider beam is tried
         self.vectors, self.options, self.uses, self.filter = vectors, options, uses, filter
         self.kept = {each.contender.name: each for each in kept}
         self.base = vectors.base if rows is None else vectors.base[:rows]
@@ -86,7 +86,8 @@ class Turns:
     def _curve(self, process, contender, number, threads, mode):
         key = (contender.name, threads, mode)
         plan = self.plan.setdefault(key, {})
-        for width in list(plan) or contender.widths:
+        wanted = list(plan)  # by whoever made the plan, or by the first round
+        for width in wanted or contender.widths:
             repetitions, share = plan.get(width, (1, None))
             answer = self._ask(process, contender, width, threads, mode, repetitions)
             if share is None:
@@ -102,8 +103,8 @@ class Turns:
                 "queriesPerCPUSecond": asked / max(answer["cpuSeconds"], 1e-9)} | {
                     name: answer[name] for name in ("p50Microseconds", "p99Microseconds", "similaritiesPerQuery",
                                                     "method") if name in answer})
-            slow = answer["wallSeconds"] > self.patience * asked
-            if number == 0 and (slow or saturated([each for _, each in plan.values()])):
+            slow = answer["cpuSeconds"] > self.patience * asked
+            if not wanted and (slow or saturated([each for _, each in plan.values()])):
                 break
         if number == 0:
             self.plan[key] = useful(plan)
