@@ -30,7 +30,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
         // Data preparation.
-        .target(name: "ImageDecoding", dependencies: ["CVips", systemPackage]),
+        .target(name: "ImageDecoding", dependencies: ["CKernels", "CVips", systemPackage]),
 
         // Model.
         .target(name: "NeuralNetwork", dependencies: ["CKernels", "COpenBLAS"]),
@@ -117,9 +117,8 @@ let package = Package(
         .executableTarget(
             name: "lookalike-bench",
             dependencies: [
-                "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
-                "NeuralNetwork",
-                "QueryPipeline",
+                "CKernels", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
+                "NeuralNetwork", "QueryPipeline",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 systemPackage,
             ]
@@ -129,12 +128,12 @@ let package = Package(
         .target(name: "TestSupport", dependencies: [systemPackage], path: "Tests/TestSupport"),
         .testTarget(
             name: "ImageDecodingTests",
-            dependencies: ["ImageDecoding", "TestSupport", systemPackage],
+            dependencies: ["ImageDecoding", "CKernels", "TestSupport", systemPackage],
             exclude: ["Fixtures"]
         ),
         .testTarget(
             name: "NeuralNetworkTests",
-            dependencies: ["NeuralNetwork", "TestSupport", systemPackage],
+            dependencies: ["NeuralNetwork", "CKernels", "TestSupport", systemPackage],
             exclude: ["Fixtures"]
         ),
         .testTarget(
@@ -171,8 +170,8 @@ let package = Package(
         .testTarget(
             name: "QueryPipelineTests",
             dependencies: [
-                "QueryPipeline", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "IndexingPipeline",
-                "TestSupport",
+                "QueryPipeline", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
+                "IndexingPipeline", "NeuralNetwork", "TestSupport",
                 systemPackage,
             ]
         ),

@@ -1,113 +1,170 @@
 import ArgumentParser
 import Foundation
-import ImageDecoding
 import ImageEmbedding
 import NeuralNetwork
 import SystemPackage
 
-/// `lookalike-bench network`: the network on one thread, one picture at a time.
+/// `lookalike-bench network`: the network as a contender of tools/bench/network, which says what it wants line by line.
 struct NetworkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "network",
-        abstract: "Time the network on one thread, one picture at a time."
+        abstract: "Run the network on given pixels as JSON lines on standard input ask for.",
+        discussion: "The lines are described in tools/bench/network/README.md."
     )
-
-    @Argument(help: "Folder of pictures.", completion: .directory)
-    var folder: String
 
     @Option(help: "Folder of the model.", completion: .directory)
     var model: String
 
-    @Option(help: "How many pictures to take from the folder.")
-    var pictures = 64
-
-    @Option(help: "How often to embed all of them.")
-    var rounds = 5
-
     @Option(
         help:
-            "Folder for pixels.u8 (network input, H×W×3 each) and embeddings.f32, for the peers to compare with."
+            "Pictures of the network's size: bytes without header, height × width × RGB, one after the other."
     )
-    var dump: String?
+    var pixels: String
+
+    @Option(
+        help: "A precision, for the fastest kernels that keep it, or a version of the kernels such as avx2."
+    )
+    var kernels = "float32"
 
     func run() throws {
-        let model = try EmbeddingModel(folder: FilePath(self.model))
-        let embedder = ImageEmbedder(model: model)
-        let decoder = ImageDecoder()
-        let images = try lookalike_bench.pictures(below: folder, count: pictures).map {
-            try decoder.thumbnail(of: .file($0), size: embedder.thumbnailSize).pixels
+        guard
+            let kernels = EngineKernels.all.first(where: {
+                [$0.precision.rawValue, $0.name].contains(kernels)
+            })
+        else {
+            let known = EngineKernels.all.map(\.description).joined(separator: ", ")
+            throw ValidationError("This machine runs no kernels \"\(kernels)\"; it runs \(known).")
         }
-        let embeddings = images.map(embedder.embed)
-        if let dump { try write(images, embeddings, model.manifest.input, to: dump) }
+        let network = try BareNetwork(folder: FilePath(model), kernels: kernels)
+        let contender = NetworkContender(network: network, pictures: try network.pictures(in: pixels))
+        try answerLines(contender.answer)
+    }
+}
 
-        var milliseconds: [Double] = []
-        let embedding = measure {
-            for _ in 0..<rounds {
-                for image in images {
-                    let start = ContinuousClock.now
-                    _ = embedder.embed(image)
-                    milliseconds.append((ContinuousClock.now - start) / .milliseconds(1))
+/// What answers the lines.
+private struct NetworkContender {
+    let network: BareNetwork
+    let pictures: [Picture]
+
+    struct Request: Decodable {
+        let `do`: String
+        let batch: Int?
+        let threads: Int?
+        let seconds: Double?
+        let output: String?
+    }
+
+    struct Preparation: Encodable {
+        let version: String
+    }
+
+    /// Nil when there is nothing more to do.
+    func answer(_ request: Request) throws -> (any Encodable)? {
+        switch request.do {
+        case "prepare": return Preparation(version: network.engine.kernels.description)
+        case "embed":
+            guard let output = request.output else { throw ValidationError("\"output\" is missing.") }
+            try embed(to: output)
+            return Done()
+        case "measure":
+            return measure(
+                batch: request.batch ?? 1,
+                threads: request.threads ?? 1,
+                seconds: request.seconds ?? 1
+            )
+        case "quit": return nil
+        default: throw ValidationError("There is no \"\(request.do)\" to do.")
+        }
+    }
+
+    private func embed(to path: String) throws {
+        var vectors = RawFile()
+        var workspace = network.engine.makeWorkspace()
+        for picture in pictures { vectors.append(network.embedding(of: picture, workspace: &workspace)) }
+        try vectors.write(to: path)
+    }
+
+    /// Each thread embeds pictures of its own, one after the other; a batch is how many it takes at a time.
+    private func measure(batch: Int, threads: Int, seconds: Double) -> Throughput {
+        throughput(threads: threads, seconds: seconds) { [network, pictures] thread in
+            let worker = Worker(network: network)
+            _ = worker.embed(pictures[0])
+            var next = thread * pictures.count / threads
+            return {
+                for _ in 0..<batch {
+                    _ = worker.embed(pictures[next % pictures.count])
+                    next += 1
                 }
+                return batch
             }
         }
-        try writeJSON(
-            Report(
-                instructionSet: Processor.kernelInstructionSet,
-                matrixLibrary: "\(MatrixLibrary.configuration), kernels for \(MatrixLibrary.coreType)",
-                pictures: images.count,
-                rounds: rounds,
-                embed: embedding.cost,
-                embedLatency: Latencies(milliseconds: milliseconds),
-                networkOnly: try timeNetwork(model.manifest.input, weights: model.manifest.weights.file)
-            )
+    }
+}
+
+/// A network with the memory of one thread.
+private final class Worker {
+    private let network: BareNetwork
+    private var workspace: InferenceEngine.Workspace
+
+    init(network: BareNetwork) {
+        self.network = network
+        workspace = network.engine.makeWorkspace()
+    }
+
+    func embed(_ picture: Picture) -> [Float] { network.embedding(of: picture, workspace: &workspace) }
+}
+
+/// Normalised pixels, shared by all threads.
+private final class Picture: Sendable {
+    let map: FeatureMap
+
+    init(shape: FeatureShape, values: [Float]) { map = FeatureMap(shape: shape, values: values) }
+}
+
+/// What `ImageEmbedder` does after normalising pixels: the network, the projection, unit length.
+private struct BareNetwork: Sendable {
+    let engine: InferenceEngine
+    private let projection: LinearProjection
+    private let input: ModelManifest.Input
+
+    init(folder: FilePath, kernels: EngineKernels) throws {
+        let manifest = try EmbeddingModel(folder: folder, kernels: kernels).manifest
+        let file = URL(filePath: folder.appending(manifest.weights.file).string)
+        let weights = try WeightsFile(contents: try Data(contentsOf: file))
+        input = manifest.input
+        engine = InferenceEngine(
+            try EfficientNetLite(weights: weights),
+            height: input.height,
+            width: input.width,
+            kernels: kernels
+        )
+        projection = try LinearProjection(
+            weights: weights,
+            name: "projection.weight",
+            inputCount: EfficientNetLite.featureCount,
+            outputCount: manifest.embedding.dimension
         )
     }
 
-    /// Times the forward pass alone: no cropping, no normalising of pixels, no projection.
-    private func timeNetwork(_ input: ModelManifest.Input, weights: String) throws -> Cost {
-        let contents = try Data(contentsOf: URL(filePath: model).appending(path: weights))
-        let network = try EfficientNetLite(weights: try WeightsFile(contents: contents))
-        let shape = FeatureShape(height: input.height, width: input.width, channels: 3)
-        let values = (0..<shape.valueCount).map { Float($0 * 7919 % 255) / 128 - 1 }
-        let image = FeatureMap(shape: shape, values: values)
-        var workspace = EfficientNetLite.Workspace()
-        _ = network.features(of: image, workspace: &workspace)
-        return measure {
-            for _ in 0..<rounds * pictures { _ = network.features(of: image, workspace: &workspace) }
+    /// Reads and normalises the pictures of a file without header.
+    func pictures(in path: String) throws -> [Picture] {
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        let count = engine.input.valueCount
+        guard !bytes.isEmpty, bytes.count.isMultiple(of: count) else {
+            throw ValidationError("\(path) has \(bytes.count) bytes, not a multiple of \(count).")
         }
-        .cost
-    }
-
-    private func write(
-        _ images: [PixelImage],
-        _ embeddings: [[Float]],
-        _ input: ModelManifest.Input,
-        to folder: String
-    ) throws {
-        var pixels = RawFile()
-        for image in images {
-            let left = (image.width - input.width) / 2
-            let top = (image.height - input.height) / 2
-            for row in top..<top + input.height {
-                let start = (row * image.width + left) * 3
-                pixels.append(image.pixels[start..<start + input.width * 3])
+        return stride(from: 0, to: bytes.count, by: count).map { start in
+            let values = (0..<count).map { index in
+                (Float(bytes[start + index]) - input.mean[index % 3]) / input.standardDeviation[index % 3]
             }
+            return Picture(shape: engine.input, values: values)
         }
-        try pixels.write(to: folder + "/pixels.u8")
-        var vectors = RawFile()
-        for embedding in embeddings { vectors.append(embedding) }
-        try vectors.write(to: folder + "/embeddings.f32")
     }
 
-    private struct Report: Encodable {
-        let instructionSet: String
-        let matrixLibrary: String
-        let pictures: Int
-        let rounds: Int
-        /// Crop, normalise, network, projection, unit length, for `pictures` × `rounds` pictures.
-        let embed: Cost
-        let embedLatency: Latencies
-        /// The forward pass alone, as many times.
-        let networkOnly: Cost
+    func embedding(of picture: Picture, workspace: inout InferenceEngine.Workspace) -> [Float] {
+        var embedding = projection(engine.features(of: picture.map, workspace: &workspace))
+        let length = embedding.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        for index in embedding.indices { embedding[index] /= length }
+        return embedding
     }
 }
