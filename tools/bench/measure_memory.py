@@ -1,4 +1,4 @@
-"""Memory of the server at rest and after thousands of queries; that of indexing is measured by the part `index`."""
+"""Memory of the server at rest and after thousands of queries; that of indexing is measured by pipeline/run."""
 
 import http.client
 import re

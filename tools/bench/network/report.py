@@ -52,7 +52,8 @@ def speed_table(result, threads):
         row.append(2 * result["multiplyAdds"] * median(found) / 1e9)
         row.append(f"{median([result['multiplyAdds'] * mine / peak for mine, peak in zip(found, most)]):.0%}")
         rows.append(row)
-    columns = ["who", *(f"{what}, batch {batch}" for what in ("pictures/s", "per CPU s") for batch in result["batches"]),
+    speeds = [f"{what}, batch {batch}" for what in ("pictures/s", "per CPU s") for batch in result["batches"]]
+    columns = ["who", *speeds,
                f"GFLOP/s, batch {result['batches'][0]}", "of the ceiling"]
     words = "One thread" if threads == 1 else f"{threads} threads"
     return (f"{words}; ceiling of 32-bit floats {2 * median(most) / 1e9:.0f} GFLOP/s\n\n" + table(columns, rows))
@@ -88,7 +89,8 @@ def scaling_table(result):
         rows.append([bold(name), *each])
     peak = median([two / one for one, two in zip(ceilings(result, 1), ceilings(result, 2))])
     rows.append(["the ceiling", peak, *[""] * (len(result["batches"]) - 1)])
-    return "Two threads to one, pictures/s\n\n" + table(["who", *(f"batch {batch}" for batch in result["batches"])], rows)
+    columns = ["who", *(f"batch {batch}" for batch in result["batches"])]
+    return "Two threads to one, pictures/s\n\n" + table(columns, rows)
 
 
 def quality_table(result):

@@ -7,64 +7,32 @@ and index at the end. It keeps no catalog, digests nothing, and what it has done
 import argparse
 import json
 import multiprocessing
+import sys
 import time
 from pathlib import Path
 
+import decoders
 import numpy as np
 
-import peer_model
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import peer_model  # noqa: E402
 
-SHORTER_SIDE, SIDE = 256, 224
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff"}
 decode = infer = None  # of a worker
 
 
-def decode_with_pillow(path):
-    """Shrinks inside the JPEG decoder by 2, 4 or 8 as far as that stays above the size wanted, then bicubic."""
-    from PIL import Image, ImageOps
-
-    with Image.open(path) as image:
-        scale = SHORTER_SIDE / min(image.size)
-        image.draft("RGB", tuple(int(side * scale) for side in image.size))
-        upright = ImageOps.exif_transpose(image).convert("RGB")
-    scale = SHORTER_SIDE / min(upright.size)
-    size = tuple(max(SHORTER_SIDE, int(side * scale + 0.5)) for side in upright.size)
-    left, top = ((side - SIDE) // 2 for side in size)
-    resized = upright.resize(size, Image.Resampling.BICUBIC)
-    return np.asarray(resized.crop((left, top, left + SIDE, top + SIDE)))
-
-
-def decode_with_vips(path):
-    """libvips's own thumbnail: shrinks while loading, one pass, sequential."""
-    import pyvips
-
-    image = pyvips.Image.thumbnail(str(path), SHORTER_SIDE, height=SHORTER_SIDE, crop="centre")
-    if image.hasalpha():
-        image = image.flatten(background=255)
-    margin = (SHORTER_SIDE - SIDE) // 2
-    image = image.colourspace("srgb").crop(margin, margin, SIDE, SIDE)
-    return image.numpy()
-
-
-DECODERS = {"pillow": decode_with_pillow, "pyvips": decode_with_vips}
-
-
-def prepare(decoder, runtime, model, ready):
+def prepare(decoder, engine, models, ready):
     """Makes a worker ready: everything is imported and has run once before the clock starts."""
     global decode, infer
-    decode, infer = DECODERS[decoder], peer_model.load(model, runtime)
-    infer(np.zeros((1, 3, SIDE, SIDE), np.float32))
-    if decoder == "pyvips":
-        import pyvips
-
-        pyvips.concurrency_set(1)
-        pyvips.cache_set_max(0)
+    decode = decoders.prepare(decoder)
+    infer = peer_model.load(engine, models)[0]
+    infer(np.zeros((1, 3, decoders.SIDE, decoders.SIDE), np.float32))
     ready.release()
 
 
 def embed(path):
     try:
-        return path, infer(peer_model.to_input(decode(path)))
+        return path, infer(peer_model.to_input(decode(path)))[0]
     except Exception as error:  # whatever a decoder throws at a bad file: skip it, as the product does
         return path, str(error)
 
@@ -73,9 +41,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--decoder", choices=DECODERS, required=True)
-    parser.add_argument("--runtime", choices=peer_model.RUNTIMES, required=True)
+    parser.add_argument("--models", type=Path, required=True, help="folder that peer_model.export has written to")
+    parser.add_argument("--decoder", choices=decoders.DECODERS, required=True)
+    parser.add_argument("--engine", choices=peer_model.ENGINES, required=True)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
 
@@ -83,7 +51,7 @@ def main():
 
     context = multiprocessing.get_context("spawn")
     ready = context.Semaphore(0)
-    with context.Pool(options.jobs, prepare, (options.decoder, options.runtime, options.model, ready)) as pool:
+    with context.Pool(options.jobs, prepare, (options.decoder, options.engine, options.models, ready)) as pool:
         for _ in range(options.jobs):
             ready.acquire()
         start = time.perf_counter()
@@ -91,7 +59,7 @@ def main():
         index = hnswlib.Index(space="ip", dim=256)
         index.init_index(max_elements=len(files), M=16, ef_construction=200)
         vectors, paths, refused = [], [], 0
-        for path, vector in pool.imap_unordered(embed, files, chunksize=8):
+        for path, vector in pool.imap_unordered(embed, files, chunksize=8 if len(files) > 500 else 1):
             if isinstance(vector, str):
                 refused += 1
                 continue

@@ -1,0 +1,36 @@
+"""From the start of `lookalike search` to its end, files in the page cache."""
+
+import harness
+import indexing
+import pictures
+from harness import spread, table
+
+SEARCHES = 20
+
+
+def measure(options):
+    library = options.library
+    if not library:
+        library = options.work / "library-samples"
+        if not library.exists():
+            indexing.index(options, options.samples, library)
+    queries = pictures.files_of(options.samples)[:SEARCHES]
+    status = harness.run(options.build / "lookalike", "status", "--library", library, "--json").json
+
+    def search(query):
+        return harness.run(options.build / "lookalike", "search", query, "--library", library, "--model", options.model)
+
+    for query in queries:  # brings every file into the page cache
+        search(query)
+    runs = [search(query) for query in queries]
+    return {"status": status, "searches": len(runs),
+            "wallMilliseconds": spread([1000 * run.wall_seconds for run in runs]),
+            "cpuMilliseconds": spread([1000 * run.cpu_seconds for run in runs])}
+
+
+def tables(result):
+    wall, cpu = result["wallMilliseconds"], result["cpuMilliseconds"]
+    row = [f"{result['status']['images']:,}", result["searches"], wall["median"], wall["lowest"], wall["highest"],
+           cpu["median"]]
+    return "`lookalike search PICTURE`, milliseconds from start to exit\n\n" + table(
+        ["images", "searches", "median", "lowest", "highest", "CPU, median"], [row])
