@@ -25,7 +25,11 @@ let package = Package(
     targets: [
         // What Swift cannot call by itself, and the kernels that measure clearly faster in C.
         .systemLibrary(name: "CGObject", pkgConfig: "gobject-2.0"),
-        .target(name: "CVips", dependencies: ["CGObject"], linkerSettings: [.linkedLibrary("vips")]),
+        .target(
+            name: "CVips",
+            dependencies: ["CGObject"],
+            linkerSettings: [.linkedLibrary("vips"), .linkedLibrary("gmodule-2.0")]
+        ),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 

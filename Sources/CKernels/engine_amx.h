@@ -43,11 +43,17 @@ static INLINE void amx_finish(const struct lk_product *p, enum epilogue epilogue
         _mm512_storeu_ps(p->output + column, total);
         return;
     }
+    const vector_avx512bf16 bias = p->bias ? load_avx512bf16(p->bias + column) : (vector_avx512bf16){0};
     struct output_position target = output_position(p, position, column);
+    if (epilogue == RELU6) {
+        for (ptrdiff_t i = 0; i < rows; i++, next_position(p, &target))
+            store_avx512bf16(target.output, relu6_avx512bf16(load_avx512bf16(sums + i * amx_columns) + bias));
+        return;
+    }
     for (ptrdiff_t i = 0; i < rows; i++, next_position(p, &target)) {
-        vector_avx512bf16 value = load_avx512bf16(sums + i * amx_columns);
-        value += initial_avx512bf16(p, epilogue, position + i, column);
-        store_avx512bf16(target.output, epilogue == RELU6 ? relu6_avx512bf16(value) : value);
+        vector_avx512bf16 value = load_avx512bf16(sums + i * amx_columns) + bias;
+        if (p->addend) value += load_avx512bf16(p->addend + (position + i) * p->addend_stride + column);
+        store_avx512bf16(target.output, value);
     }
 }
 
@@ -116,15 +122,16 @@ static size_t packed_count_amx(ptrdiff_t segment_count, ptrdiff_t depth, ptrdiff
 
 static void pack_amx(const float *weights, ptrdiff_t column_stride, ptrdiff_t depth_stride, ptrdiff_t segment_count,
                      ptrdiff_t depth, ptrdiff_t filled_columns, ptrdiff_t columns, void *packed) {
+    const ptrdiff_t padded = round_up(depth, amx_depth);
     uint16_t *target = packed;
+    memset(target, 0, packed_count_amx(segment_count, depth, columns) * sizeof *target);
     for (ptrdiff_t column = 0; column < columns; column += amx_columns)
-        for (ptrdiff_t s = 0; s < segment_count; s++)
-            for (ptrdiff_t k = 0; k < round_up(depth, amx_depth); k += 2)
-                for (ptrdiff_t c = column; c < column + amx_columns; c++)
-                    for (ptrdiff_t u = k; u < k + 2; u++)
-                        *target++ = c < filled_columns && u < depth
-                                        ? bfloat16(weights[c * column_stride + (s * depth + u) * depth_stride])
-                                        : 0;
+        for (ptrdiff_t s = 0; s < segment_count; s++, target += padded * amx_columns)
+            for (ptrdiff_t c = column; c < column + amx_columns && c < filled_columns; c++) {
+                const float *source = weights + c * column_stride + s * depth * depth_stride;
+                for (ptrdiff_t k = 0; k < depth; k++)
+                    target[(k / 2 * amx_columns + c - column) * 2 + k % 2] = bfloat16(source[k * depth_stride]);
+            }
 }
 
 static const struct lk_engine_kernels kernels_amx = {

@@ -105,21 +105,27 @@ static INLINE uint16_t bfloat16(float value) {
 #define KERNELS_NAME "portable"
 #include "engine_float32.h"
 
-enum { most_versions = 5 };
+#include "engine_portable_bfloat16.h"
+
+enum { most_versions = 6 };
 
 static size_t versions(const struct lk_engine_kernels *found[most_versions]) {
     size_t count = 0;
 #ifdef LK_X86
     __builtin_cpu_init();
     bool avx512 = __builtin_cpu_supports("x86-64-v4");
-    if (avx512 && __builtin_cpu_supports("avx512bf16")) {
-        if (may_use_amx()) found[count++] = &kernels_amx;
-        found[count++] = &kernels_avx512bf16;
-    }
+    bool pairs = avx512 && __builtin_cpu_supports("avx512bf16");
+    // AMD multiplies pairs at twice the rate of float32, Intel at less than the same (Sapphire Rapids: 93 pictures/s
+    // against 128) and has AMX instead.
+    bool prefers_pairs = pairs && __builtin_cpu_is("amd");
+    if (pairs && may_use_amx()) found[count++] = &kernels_amx;
+    if (prefers_pairs) found[count++] = &kernels_avx512bf16;
     if (avx512) found[count++] = &kernels_avx512;
     if (__builtin_cpu_supports("x86-64-v3")) found[count++] = &kernels_avx2;
+    if (pairs && !prefers_pairs) found[count++] = &kernels_avx512bf16;
 #endif
     found[count++] = &kernels_portable;
+    found[count++] = &kernels_portable_bfloat16;
     return count;
 }
 

@@ -115,17 +115,18 @@ static size_t NAME(packed_count)(ptrdiff_t segment_count, ptrdiff_t depth, ptrdi
 
 static void NAME(pack)(const float *weights, ptrdiff_t column_stride, ptrdiff_t depth_stride, ptrdiff_t segment_count,
                        ptrdiff_t depth, ptrdiff_t filled_columns, ptrdiff_t columns, void *packed) {
+    const ptrdiff_t padded = round_up(depth, DEPTH_UNIT);
     ELEMENT *target = packed;
-    for (ptrdiff_t column = 0; column < columns;) {
-        ptrdiff_t width = panel_vectors((columns - column) / LANES, TILE_VECTORS) * LANES;
-        for (ptrdiff_t s = 0; s < segment_count; s++)
-            for (ptrdiff_t k = 0; k < depth; k += DEPTH_UNIT)
-                for (ptrdiff_t c = column; c < column + width; c++)
-                    for (ptrdiff_t u = k; u < k + DEPTH_UNIT; u++)
-                        *target++ = c < filled_columns && u < depth
-                                        ? NARROW(weights[c * column_stride + (s * depth + u) * depth_stride])
-                                        : 0;
-        column += width;
+    memset(target, 0, NAME(packed_count)(segment_count, depth, columns) * sizeof *target);
+    for (ptrdiff_t column = 0, width; column < columns; column += width) {
+        width = panel_vectors((columns - column) / LANES, TILE_VECTORS) * LANES;
+        for (ptrdiff_t s = 0; s < segment_count; s++, target += padded * width)
+            for (ptrdiff_t c = column; c < column + width && c < filled_columns; c++) {
+                const float *source = weights + c * column_stride + s * depth * depth_stride;
+                for (ptrdiff_t k = 0; k < depth; k++)
+                    target[(k / DEPTH_UNIT * width + c - column) * DEPTH_UNIT + k % DEPTH_UNIT] =
+                        NARROW(source[k * depth_stride]);
+            }
     }
 }
 

@@ -54,7 +54,10 @@ extension Catalog {
     /// Returns every model that has been used, oldest first.
     public func models() throws(CatalogError) -> [StoredModel] {
         try read { database in
-            let models = try Row.fetchAll(database, sql: "SELECT id, identity, dimension FROM model ORDER BY id")
+            let models = try Row.fetchAll(
+                database,
+                sql: "SELECT id, identity, dimension FROM model ORDER BY id"
+            )
             return try models.map { model in
                 let counts = try Row.fetchAll(
                     database,
@@ -67,6 +70,19 @@ extension Catalog {
                     embeddingCounts: Dictionary(uniqueKeysWithValues: counts.map { ($0[0], $0[1]) })
                 )
             }
+        }
+    }
+
+    /// Returns the identities of the models that have embedded something, oldest first. Constant time for each.
+    public func identitiesOfUsedModels() throws(CatalogError) -> [String] {
+        try read { database in
+            try String.fetchAll(
+                database,
+                sql: """
+                    SELECT identity FROM model
+                    WHERE EXISTS (SELECT 1 FROM embedding WHERE embedding.modelID = model.id) ORDER BY id
+                    """
+            )
         }
     }
 

@@ -103,6 +103,11 @@ enum Migrations {
 
     /// What the network multiplied when it made a vector. Until then there was float32 only.
     private static func addPrecision(_ database: Database) throws {
-        try database.execute(sql: "ALTER TABLE embedding ADD COLUMN precision TEXT NOT NULL DEFAULT 'float32'")
+        try database.execute(
+            sql: """
+                ALTER TABLE embedding ADD COLUMN precision TEXT NOT NULL DEFAULT 'float32';
+                CREATE INDEX embeddingByPrecision ON embedding(modelID, precision);
+                """
+        )
     }
 }

@@ -81,7 +81,13 @@ public enum FileOutcome: Hashable, Sendable {
     case known(path: FilePath, stamp: FileStamp, imageID: ImageID)
     /// The file holds an image, and this is its embedding; `precision` names what the network multiplied, such as
     /// `float32`.
-    case embedded(path: FilePath, stamp: FileStamp, image: ImageDescription, vector: [Float], precision: String)
+    case embedded(
+        path: FilePath,
+        stamp: FileStamp,
+        image: ImageDescription,
+        vector: [Float],
+        precision: String
+    )
     /// The file cannot be indexed.
     case refused(path: FilePath, stamp: FileStamp, refusal: Refusal)
 }

@@ -1,6 +1,8 @@
-/// Resizes a picture whose rows arrive one after another, keeping only as many as the kernel is high.
+internal import CKernels
+
+/// Resizes a picture whose rows arrive in blocks, keeping only as many as the kernel is high.
 ///
-/// Rows go in from top to bottom through `append`; when all have, `output` is complete. Each row is resampled
+/// Rows go in from top to bottom through `append`; when all have, `output` is complete. Each block is resampled
 /// across at once, so memory is one window of output-wide rows whatever the size of the input.
 /// `ResamplingWeights` says which kernel, and why it agrees with Pillow to the last bit.
 struct BicubicResampler {
@@ -8,13 +10,20 @@ struct BicubicResampler {
     private let inputWidth: Int
     private let across: ResamplingWeights
     private let down: ResamplingWeights
-    /// The last `down.longestWindow` rows, resampled across; row y lies at y modulo their number.
+    /// The last rows, resampled across; row y lies at y modulo their number.
     private var recentRows: [UInt8]
+    private let ringRows: Int
     private let rowCount: Int
     private var appendedRows = 0
     private var finishedRows = 0
+    /// A block of input and of output rows, turned on their side.
+    private var inputOnSide: [UInt8]
+    private var outputOnSide: [UInt8]
     /// Interleaved samples of the result, row after row.
     private(set) var output: [UInt8]
+
+    /// Rows of a block at most.
+    static let blockRows = Int(lk_block_rows)
 
     /// Prepares for an input of `inputWidth × inputHeight` pixels of `channels` interleaved samples.
     init(inputWidth: Int, inputHeight: Int, outputWidth: Int, outputHeight: Int, channels: Int) {
@@ -23,115 +32,71 @@ struct BicubicResampler {
         across = ResamplingWeights(from: inputWidth, to: outputWidth)
         down = ResamplingWeights(from: inputHeight, to: outputHeight)
         rowCount = outputWidth * channels
-        recentRows = [UInt8](repeating: 0, count: rowCount * down.longestWindow)
+        // Whole blocks, so that none is split at the ring's end.
+        ringRows = (down.longestWindow / Self.blockRows + 2) * Self.blockRows
+        recentRows = [UInt8](repeating: 0, count: rowCount * ringRows)
+        func onSide(_ width: Int) -> [UInt8] {
+            [UInt8](repeating: 0, count: (width * channels + 15) / 16 * 16 * Self.blockRows)
+        }
+        inputOnSide = onSide(inputWidth)
+        outputOnSide = onSide(outputWidth)
         output = [UInt8](repeating: 0, count: rowCount * outputHeight)
     }
 
-    /// Takes the next row of `inputWidth * channels` samples.
-    mutating func append(_ row: UnsafeBufferPointer<UInt8>) {
-        precondition(
-            row.count == inputWidth * channels,
-            "a row has \(inputWidth * channels) samples, got \(row.count)"
+    /// Takes the next ``blockRows`` rows of `inputWidth * channels` samples, or as many as are left, `stride` bytes
+    /// apart.
+    mutating func append(_ rows: UnsafePointer<UInt8>, count: Int, stride: Int) {
+        precondition((1...Self.blockRows).contains(count), "\(count) rows in a block of \(Self.blockRows)")
+        precondition(appendedRows % Self.blockRows == 0, "a short block came before this one")
+        lk_lay_on_side(rows, stride, count, inputWidth * channels, &inputOnSide)
+        lk_resample_across(
+            inputOnSide,
+            channels,
+            across.windows,
+            across.windows.count,
+            across.weights,
+            ResamplingWeights.precision,
+            &outputOnSide
         )
-        let slot = appendedRows % down.longestWindow * rowCount
-        let (across, channels) = (across, channels)
-        recentRows.withUnsafeMutableBufferPointer { rows in
-            across.apply(along: row.baseAddress!, channels: channels, into: rows.baseAddress! + slot)
+        let slot = appendedRows % ringRows
+        recentRows.withUnsafeMutableBufferPointer { ring in
+            lk_stand_up(outputOnSide, count, rowCount, ring.baseAddress! + slot * rowCount, rowCount)
         }
-        appendedRows += 1
-        let (down, rowCount) = (down, rowCount)
-        while finishedRows < down.windows.count, down.windows[finishedRows].inputs.upperBound <= appendedRows
-        {
-            let row = finishedRows
-            output.withUnsafeMutableBufferPointer { output in
-                recentRows.withUnsafeBufferPointer { rows in
-                    down.apply(
-                        window: row,
-                        ofRing: rows.baseAddress!,
-                        rowCount: rowCount,
-                        into: output.baseAddress! + row * rowCount
-                    )
-                }
-            }
-            finishedRows += 1
-        }
+        appendedRows += count
+        finishRows()
     }
-}
 
-// Plain loops over raw pointers: the arrays' bounds checks would cost more than the arithmetic.
-extension ResamplingWeights {
-    /// Resamples one row of interleaved samples into `windows.count` pixels.
-    fileprivate func apply(
-        along row: UnsafePointer<UInt8>,
-        channels: Int,
-        into result: UnsafeMutablePointer<UInt8>
-    ) {
-        weights.withUnsafeBufferPointer { weights in
-            var result = result
-            for window in windows {
-                let taps = weights[window.weightOffset..<window.weightOffset + window.inputs.count]
-                let inputs = row + window.inputs.lowerBound * channels
-                if channels == 3 {
-                    Self.sumRGB(inputs, UnsafeBufferPointer(rebasing: taps), into: result)
-                } else {
-                    for channel in 0..<channels {
-                        var sum = Self.half
-                        for (tap, weight) in taps.enumerated() {
-                            sum &+= Int32(inputs[tap &* channels &+ channel]) &* weight
-                        }
-                        result[channel] = Self.sample(sum)
+    /// Resamples down whatever has all its rows.
+    private mutating func finishRows() {
+        let (down, rowCount, ringRows, appendedRows) = (down, rowCount, ringRows, appendedRows)
+        recentRows.withUnsafeBufferPointer { ring in
+            withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: down.longestWindow) {
+                rows in
+                while finishedRows < down.windows.count {
+                    let window = down.windows[finishedRows]
+                    let (first, count) = (Int(window.first), Int(window.count))
+                    guard first + count <= appendedRows else { return }
+                    for tap in 0..<count {
+                        rows.initializeElement(
+                            at: tap,
+                            to: ring.baseAddress! + (first + tap) % ringRows * rowCount
+                        )
                     }
+                    output.withUnsafeMutableBufferPointer { output in
+                        down.weights.withUnsafeBufferPointer { weights in
+                            lk_resample_down(
+                                rows.baseAddress,
+                                weights.baseAddress! + Int(window.weight_offset),
+                                count,
+                                rowCount,
+                                ResamplingWeights.precision,
+                                output.baseAddress! + finishedRows * rowCount
+                            )
+                        }
+                    }
+                    finishedRows += 1
                 }
-                result += channels
             }
         }
-    }
-
-    /// Keeps three sums at a time: the row is walked once, and the additions do not wait for each other.
-    @inline(__always)
-    private static func sumRGB(
-        _ inputs: UnsafePointer<UInt8>,
-        _ taps: UnsafeBufferPointer<Int32>,
-        into result: UnsafeMutablePointer<UInt8>
-    ) {
-        var (red, green, blue) = (half, half, half)
-        var input = inputs
-        for weight in taps {
-            red &+= Int32(input[0]) &* weight
-            green &+= Int32(input[1]) &* weight
-            blue &+= Int32(input[2]) &* weight
-            input += 3
-        }
-        result[0] = sample(red)
-        result[1] = sample(green)
-        result[2] = sample(blue)
-    }
-
-    /// Sums the rows of one window; row y of the input lies at y modulo `longestWindow` of the ring.
-    fileprivate func apply(
-        window index: Int,
-        ofRing rows: UnsafePointer<UInt8>,
-        rowCount: Int,
-        into result: UnsafeMutablePointer<UInt8>
-    ) {
-        let window = windows[index]
-        withUnsafeTemporaryAllocation(of: Int32.self, capacity: rowCount) { sums in
-            sums.initialize(repeating: Self.half)
-            for (tap, input) in window.inputs.enumerated() {
-                let row = rows + input % longestWindow * rowCount
-                let weight = weights[window.weightOffset + tap]
-                for position in 0..<rowCount { sums[position] &+= Int32(row[position]) &* weight }
-            }
-            for position in 0..<rowCount { result[position] = Self.sample(sums[position]) }
-        }
-    }
-
-    /// One half in fixed point, so that cutting the fraction off rounds.
-    private static var half: Int32 { 1 << (precision - 1) }
-
-    /// Rounds a sum and clips the kernel's overshoot.
-    @inline(__always)
-    private static func sample(_ sum: Int32) -> UInt8 {
-        UInt8(truncatingIfNeeded: max(0, min(255, sum >> precision)))
     }
 }

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// The weights that bring a line of samples to another length with an antialiased bicubic kernel.
 ///
 /// The kernel is Keys's cubic convolution with a = −½ (R. Keys, "Cubic Convolution Interpolation for Digital
@@ -12,13 +14,8 @@ struct ResamplingWeights {
     /// Binary digits after the point: 8 bits of sample and 2 of sign and overshoot remain in 32.
     static let precision: Int32 = 22
 
-    /// The input samples one output sample is made of, and where their weights begin in `weights`.
-    struct Window {
-        var inputs: Range<Int>
-        var weightOffset: Int
-    }
-
-    private(set) var windows: [Window] = []
+    /// The input samples each output sample is made of, and where their weights begin in `weights`.
+    private(set) var windows: [lk_window] = []
     /// Fixed-point weights, window after window.
     private(set) var weights: [Int32] = []
     /// The most inputs of any window.
@@ -46,7 +43,9 @@ struct ResamplingWeights {
                 exact.append(weight)
                 sum += weight
             }
-            windows.append(Window(inputs: first..<end, weightOffset: weights.count))
+            windows.append(
+                lk_window(first: Int32(first), count: Int32(end - first), weight_offset: Int32(weights.count))
+            )
             longestWindow = max(longestWindow, end - first)
             let one = Double(1 << Self.precision)
             weights.append(

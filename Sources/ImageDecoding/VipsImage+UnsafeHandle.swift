@@ -2,7 +2,7 @@ import CVips
 
 /// An image of libvips, owned. A step of the pipeline gives a new one and leaves the old one as it was.
 ///
-/// The pipeline runs only in `forEachRow` and `encoded`; the bytes it was opened on must outlive that, which
+/// The pipeline runs only in `forEachBlock` and `encoded`; the bytes it was opened on must outlive that, which
 /// is why `opening` takes them as a buffer pointer whose closure the caller is in.
 struct VipsImage: ~Copyable {
     private let handle: OpaquePointer
@@ -67,18 +67,25 @@ struct VipsImage: ~Copyable {
         VipsImage(cvips_image_upright(handle, orientation))
     }
 
-    /// Runs the pipeline and hands over the rows of 8-bit samples from the top; false if the data stops it.
-    func forEachRow(_ body: (UnsafeBufferPointer<UInt8>) -> Void) -> Bool {
+    /// Some rows of 8-bit samples, `stride` bytes apart.
+    struct RowBlock {
+        let samples: UnsafePointer<UInt8>
+        let rowCount: Int
+        let stride: Int
+    }
+
+    /// Runs the pipeline and hands over blocks of rows from the top, all as high as the resampler wants them but the
+    /// last; false if the data stops it.
+    func forEachBlock(_ body: (RowBlock) -> Void) -> Bool {
         withoutActuallyEscaping(body) { body in
             var body = body
             return withUnsafeMutablePointer(to: &body) { context in
                 cvips_image_read_rows(
                     handle,
-                    { samples, count, context in
-                        let body = context!.assumingMemoryBound(
-                            to: ((UnsafeBufferPointer<UInt8>) -> Void).self
-                        )
-                        body.pointee(UnsafeBufferPointer(start: samples, count: count))
+                    Int32(BicubicResampler.blockRows),
+                    { samples, rowCount, stride, context in
+                        let body = context!.assumingMemoryBound(to: ((RowBlock) -> Void).self)
+                        body.pointee(RowBlock(samples: samples!, rowCount: rowCount, stride: stride))
                     },
                     context
                 ) == 0
@@ -93,7 +100,12 @@ struct VipsImage: ~Copyable {
         let (width, height) = (Int(header.width), Int(header.height))
         var samples: [UInt8] = []
         samples.reserveCapacity(width * height * 3)
-        guard forEachRow({ samples.append(contentsOf: $0) }) else { return nil }
+        let delivered = forEachBlock { block in
+            for row in 0..<block.rowCount {
+                samples += UnsafeBufferPointer(start: block.samples + row * block.stride, count: width * 3)
+            }
+        }
+        guard delivered else { return nil }
         return PixelImage(width: width, height: height, pixels: samples)
     }
 
@@ -107,7 +119,9 @@ struct VipsImage: ~Copyable {
             outputHeight: height,
             channels: Int(header.band_count)
         )
-        guard forEachRow({ resampler.append($0) }) else { return nil }
+        guard forEachBlock({ resampler.append($0.samples, count: $0.rowCount, stride: $0.stride) }) else {
+            return nil
+        }
         return resampler.output
     }
 

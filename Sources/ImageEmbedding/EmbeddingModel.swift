@@ -1,6 +1,8 @@
 internal import Crypto
+internal import Dispatch
 internal import Foundation
 public import NeuralNetwork
+internal import Synchronization
 public import SystemPackage
 
 /// Holds a model ready to run: its manifest, its network and its projection.
@@ -23,12 +25,9 @@ public struct EmbeddingModel: Sendable {
     ///   - precision: What the network multiplies; nil for the fastest that this processor has. Vectors of
     ///     different precision are comparable: docs/embedding.md tells how near they are.
     /// - Throws: ``ModelError`` when a file is missing or damaged, is not the one the manifest names, or asks
-    ///   for something that this program or this processor does not do.
+    ///   for something that this program does not do.
     public init(folder: FilePath, precision: Precision? = nil) throws(ModelError) {
-        guard let kernels = precision.map(EngineKernels.best) ?? EngineKernels.all.first else {
-            throw .unsupportedPrecision(precision?.rawValue ?? "", available: Set(EngineKernels.all.map(\.precision.rawValue)).sorted())
-        }
-        try self.init(folder: folder, kernels: kernels)
+        try self.init(folder: folder, kernels: precision.map(EngineKernels.best) ?? EngineKernels.best)
     }
 
     /// Loads the model to run on certain kernels; for tests and measurements.
@@ -39,7 +38,9 @@ public struct EmbeddingModel: Sendable {
         try manifest.checkSupported()
         let weightsPath = folder.appending(manifest.weights.file)
         let contents = try Self.read(weightsPath)
-        try Self.check(contents, at: weightsPath, against: manifest.weights)
+        try Self.checkLength(contents, at: weightsPath, against: manifest.weights)
+        // The digest takes as long as packing the weights, on another core.
+        let digest = DigestInBackground(of: contents)
         do {
             let weights = try WeightsFile(contents: contents)
             engine = InferenceEngine(
@@ -55,8 +56,11 @@ public struct EmbeddingModel: Sendable {
                 outputCount: manifest.embedding.dimension
             )
         } catch {
+            // Damage is what the weights are wrong for, if there is any.
+            try Self.checkDigest(digest.value, at: weightsPath, against: manifest.weights)
             throw .unusableWeights(reason: String(describing: error))
         }
+        try Self.checkDigest(digest.value, at: weightsPath, against: manifest.weights)
         self.manifest = manifest
         identity = Self.identity(of: manifest)
         MatrixLibrary.useOneThreadPerProduct()
@@ -82,7 +86,7 @@ public struct EmbeddingModel: Sendable {
         }
     }
 
-    private static func check(
+    private static func checkLength(
         _ weights: Data,
         at path: FilePath,
         against expected: ModelManifest.Weights
@@ -94,7 +98,13 @@ public struct EmbeddingModel: Sendable {
                 expected: "\(expected.byteCount)"
             )
         }
-        let digest = SHA256.hash(data: weights).hexadecimal
+    }
+
+    private static func checkDigest(
+        _ digest: String,
+        at path: FilePath,
+        against expected: ModelManifest.Weights
+    ) throws(ModelError) {
         guard digest == expected.sha256 else {
             throw .wrongWeights(
                 path: path.string,
@@ -123,6 +133,25 @@ public struct EmbeddingModel: Sendable {
             ]
             .joined(separator: "\n")
         return "\(manifest.name):\(SHA256.hash(data: Data(contract.utf8)).hexadecimal.prefix(16))"
+    }
+}
+
+/// Computes the SHA-256 of some bytes on a thread of the system's.
+private final class DigestInBackground: Sendable {
+    private let result = Mutex("")
+    private let group = DispatchGroup()
+
+    init(of contents: Data) {
+        DispatchQueue.global(qos: .userInitiated).async(group: group) { [self] in
+            let digest = SHA256.hash(data: contents).hexadecimal
+            result.withLock { $0 = digest }
+        }
+    }
+
+    /// The digest in hexadecimal; waits for it.
+    var value: String {
+        group.wait()
+        return result.withLock { $0 }
     }
 }
 

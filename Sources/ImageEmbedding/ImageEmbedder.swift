@@ -45,7 +45,8 @@ public final class ImageEmbedder: Sendable {
     ///
     /// Deterministic: equal pixels give equal vectors, whatever the thread.
     public func embed(_ image: PixelImage) -> [Float] {
-        let workspace = idleWorkspaces.withLock { $0.take() } ?? EmbeddingWorkspace(model.engine.makeWorkspace())
+        let workspace =
+            idleWorkspaces.withLock { $0.take() } ?? EmbeddingWorkspace(model.engine.makeWorkspace())
         defer { idleWorkspaces.withLock { $0.give(workspace) } }
         preprocessing.write(image, into: &workspace.input)
         let features = model.engine.features(of: workspace.input, workspace: &workspace.activations)

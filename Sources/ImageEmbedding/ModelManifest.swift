@@ -91,8 +91,6 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     case unsupported(field: String, found: String, supported: String)
     /// The weights are not the ones that the manifest names.
     case wrongWeights(path: String, found: String, expected: String)
-    /// This processor cannot multiply in that precision.
-    case unsupportedPrecision(String, available: [String])
     /// The weights do not fit the architecture.
     case unusableWeights(reason: String)
 
@@ -109,9 +107,6 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
             "the model manifest asks for \(field) \(found); this lookalike knows \(supported)"
         case .wrongWeights(let path, let found, let expected):
             "\(path) has \(found), but the manifest names \(expected); fetch the model again"
-        case .unsupportedPrecision(let precision, let available):
-            "this processor does not multiply in \(precision), only in \(available.joined(separator: ", ")); "
-                + "leave --precision out"
         case .unusableWeights(let reason):
             reason
         }

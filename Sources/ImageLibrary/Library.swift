@@ -44,7 +44,7 @@ public final class Library: Sendable {
         }
         catalog = try Catalog(path: directory.catalog)
         if access == .reading {
-            let used = try catalog.models().filter { $0.embeddingCount > 0 }.map(\.identity)
+            let used = try catalog.identitiesOfUsedModels()
             guard used.isEmpty || used.contains(model.identity) else {
                 throw LibraryError.otherModel(wanted: model.identity, known: used)
             }

@@ -95,10 +95,24 @@ public struct FeatureMap: ~Copyable, Sendable {
     ) {
         let (shape, count) = (shape, shape.width * shape.channels)
         precondition((0..<shape.height).contains(row), "row \(row) of \(shape)")
-        precondition(start >= 0 && start + count <= bytes.count, "\(count) bytes at \(start) of \(bytes.count)")
-        precondition(scale.count == shape.channels && shift.count == shape.channels, "one scale and shift per channel")
+        precondition(
+            start >= 0 && start + count <= bytes.count,
+            "\(count) bytes at \(start) of \(bytes.count)"
+        )
+        precondition(
+            scale.count == shape.channels && shift.count == shape.channels,
+            "\(scale.count) scales and \(shift.count) shifts for \(shape.channels) channels"
+        )
         withUnsafeMutableValues { values in
-            lk_scale_bytes(bytes, start, count, shape.channels, scale, shift, values.baseAddress! + row * count)
+            lk_scale_bytes(
+                bytes,
+                start,
+                count,
+                shape.channels,
+                scale,
+                shift,
+                values.baseAddress! + row * count
+            )
         }
     }
 

@@ -52,7 +52,7 @@ public struct WeightsFile: Sendable {
         let values = [Float](unsafeUninitializedCapacity: shape.reduce(1, *)) { target, count in
             count = bytes.copyBytes(to: target) / MemoryLayout<Float>.stride
         }
-        guard values.allSatisfy(\.isFinite) else { throw .notFinite(tensor: name) }
+        guard values.areFinite else { throw .notFinite(tensor: name) }
         return values
     }
 
@@ -165,6 +165,21 @@ extension WeightsFile {
                 entries[name.stringValue] = try container.decode(Entry.self, forKey: name)
             }
             self.entries = entries
+        }
+    }
+}
+
+extension [Float] {
+    /// Whether no value is infinite or not a number: those have all bits of the exponent set.
+    ///
+    /// A maximum of integers, which is done many at a time; asking each value took a quarter of loading the model.
+    fileprivate var areFinite: Bool {
+        withUnsafeBufferPointer { values in
+            var largest: Int32 = 0
+            for value in values {
+                largest = Swift.max(largest, Int32(bitPattern: value.bitPattern & 0x7FFF_FFFF))
+            }
+            return largest < Int32(bitPattern: Float.infinity.bitPattern)
         }
     }
 }

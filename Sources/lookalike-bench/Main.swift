@@ -12,7 +12,8 @@ struct LookalikeBench: ParsableCommand {
         discussion:
             "Each subcommand prints JSON. The programs in tools/bench prepare the inputs and run them.",
         subcommands: [
-            NetworkCommand.self, PeakCommand.self, DecodeCommand.self, QueryCommand.self, ANNCommand.self,
+            NetworkCommand.self, LayersCommand.self, PeakCommand.self, DecodeCommand.self, QueryCommand.self,
+            ANNCommand.self,
             VectorsCommand.self,
         ]
     )

@@ -46,6 +46,8 @@ struct SearchCommand: ParsableCommand {
     }
 
     func run() throws {
+        // Starting libvips and loading the model take about as long, and each one core.
+        if id == nil { DecodingLibrary.startInBackground() }
         let model = try model.load(for: library)
         let decoder = ImageDecoder()
         let library = try Library(library, model: model, access: .reading)

@@ -47,6 +47,22 @@ struct CatalogTests {
         #expect(try catalog.image(image)?.locations.map(\.path) == ["/photos/a.jpg", "/photos/b.jpg"])
     }
 
+    @Test("the catalog remembers in which precision each vector was made")
+    func precisions() throws {
+        let scan = try catalog.beginScan(of: ["/photos"])
+        #expect(try catalog.identitiesOfUsedModels().isEmpty)
+        try record(
+            [
+                embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2),
+                embedded("/photos/c.jpg", content: 3),
+            ],
+            scan
+        )
+        #expect(try catalog.models().first?.embeddingCounts == ["float32": 1, "bfloat16": 2])
+        #expect(try catalog.models().first?.embeddingCount == 3)
+        #expect(try catalog.identitiesOfUsedModels() == [try #require(try catalog.models().first).identity])
+    }
+
     @Test("a file whose content changed belongs to the new image, and the old one is forgotten with the scan")
     func editedFile() throws {
         let scan = try catalog.beginScan(of: ["/photos"])

@@ -1,25 +1,34 @@
 import Foundation
-import ImageDecoding
 import ImageEmbedding
 import NeuralNetwork
 import SystemPackage
 import TestSupport
 import Testing
 
+@testable import ImageDecoding
+
 /// Compares embeddings, from the JPEG's bytes to the unit vector, with those that Pillow and the original
 /// PyTorch network gave for the same files (tools/training/make_golden.py).
 @Suite("Embeddings agree with the reference, from the file's bytes on")
 struct GoldenEmbeddingTests {
     private static let embedder = Result {
-        ImageEmbedder(model: try EmbeddingModel(folder: repository.appending("Models/efficientnet-lite0")))
+        ImageEmbedder(model: try model(EngineKernels.best(.float32)))
+    }
+
+    private static func model(_ kernels: EngineKernels) throws -> EmbeddingModel {
+        try EmbeddingModel(folder: repository.appending("Models/efficientnet-lite0"), kernels: kernels)
     }
 
     private static let fixtures = repository.appending("Tests/ImageEmbeddingTests/Fixtures")
 
-    @Test("each golden photograph's embedding has a cosine of at least 0.999 to the reference")
-    func goldenPhotographs() throws {
+    @Test(
+        "each golden photograph's embedding has a cosine of at least 0.999 to the reference, by every kernel",
+        arguments: EngineKernels.all.map(\.description)
+    )
+    func goldenPhotographs(kernels description: String) throws {
         let golden = try weightsFile(at: Self.fixtures.appending("golden-embeddings.safetensors"))
-        let embedder = try Self.embedder.get()
+        let kernels = try #require(EngineKernels.all.first { $0.description == description })
+        let embedder = ImageEmbedder(model: try Self.model(kernels))
         #expect(golden.names.count >= 8)
         for name in golden.names {
             let decoded = try ImageDecoder().thumbnail(
@@ -54,6 +63,36 @@ struct GoldenEmbeddingTests {
             }
             let mean = Double(difference) / Double(reference.count)
             #expect(mean <= 1, "\(name): mean difference \(mean)")
+        }
+    }
+
+    @Test(
+        "shrinking in the JPEG decoder turns an embedding by a cosine of 0.99 at most",
+        arguments: [780, 1100, 1700]
+    )
+    func shrinkingOnLoad(shorterSide: Int) throws {
+        let embedder = try Self.embedder.get()
+        let decoder = ImageDecoder()
+        for name in ["windmills/linda-dark.jpg", "windmills/chesterton.jpg", "hoofed-animals/moose.jpg"] {
+            let large = try decoder.thumbnail(
+                of: .file(samplePhotograph(name)),
+                size: .shorterSide(shorterSide)
+            )
+            let bytes = try large.pixels.jpegData(quality: 92)
+            let fast = try decoder.thumbnail(of: .bytes(bytes), size: embedder.thumbnailSize).pixels
+            let opened = try decoder.open(bytes, format: .jpeg)
+            let exact = try #require(
+                decoder.decode(
+                    bytes,
+                    opened: opened,
+                    width: fast.width,
+                    height: fast.height,
+                    shrinkingOnLoad: false
+                )
+            )
+            #expect(fast != exact, "the decoder was asked to shrink")
+            let cosine = cosineSimilarity(embedder.embed(fast), embedder.embed(exact))
+            #expect(cosine >= 0.99, "\(name) at \(shorterSide): \(cosine)")
         }
     }
 

@@ -1,8 +1,10 @@
+import Catalog
 import Foundation
 import ImageDecoding
 import ImageEmbedding
 import ImageLibrary
 import IndexingPipeline
+import NeuralNetwork
 import SystemPackage
 import TestSupport
 import Testing
@@ -22,6 +24,31 @@ struct SearchPipelineTests {
         #expect(response.results[0].path.hasSuffix("/windmills/linda-dark.jpg"))
         #expect(response.results[0].similarity > 0.999)
         #expect(response.results.map(\.similarity) == response.results.map(\.similarity).sorted(by: >))
+    }
+
+    @Test(
+        "pictures embedded in one precision are found by queries embedded in the other",
+        arguments: Precision.allCases
+    )
+    func mixedPrecision(indexed: Precision) throws {
+        let library = try SampleLibrary(precision: indexed)
+        let other = try #require(Precision.allCases.first { $0 != indexed })
+        let same = library.pipeline
+        let mixed = try library.makePipeline(precision: other)
+        for name in [
+            "windmills/linda-dark.jpg", "hammers/claw-wooden-angled.jpg", "hoofed-animals/moose.jpg",
+        ] {
+            let expected = try same.search(.file(samplePhotograph(name)), limit: 10).results
+            let found = try mixed.search(.file(samplePhotograph(name)), limit: 10).results
+            #expect(found[0].path.hasSuffix(name))
+            #expect(found[0].similarity > 0.999)
+            #expect(Set(found.map(\.imageID)).intersection(expected.map(\.imageID)).count >= 9)
+            for (one, another) in zip(found, expected) {
+                #expect(abs(one.similarity - another.similarity) < 0.01)
+            }
+        }
+        // What the catalog says of the vectors is how they were made, not how they are searched.
+        #expect(try library.embeddingCounts() == [indexed.rawValue: library.imageCount])
     }
 
     @Test("a file, its bytes and its number in the library agree; the number leaves the picture itself out")
@@ -125,7 +152,7 @@ private final class SampleLibrary: Sendable {
     private let libraryFolder: TemporaryFolder
     private let embedder: ImageEmbedder
 
-    init() throws {
+    init(precision: Precision = .float32) throws {
         photos = try TemporaryFolder()
         libraryFolder = try TemporaryFolder()
         for group in ["windmills", "hammers", "hoofed-animals"] {
@@ -134,12 +161,36 @@ private final class SampleLibrary: Sendable {
                 toPath: try photos(group).string
             )
         }
-        embedder = ImageEmbedder(
-            model: try EmbeddingModel(folder: repository.appending("Models/efficientnet-lite0"))
-        )
+        embedder = try Self.makeEmbedder(precision)
         imageCount = try Self.index(photos, libraryFolder, embedder)
-        pipeline = SearchPipeline(
-            library: try Self.library(in: libraryFolder, embedder, .reading),
+        pipeline = try Self.makePipeline(libraryFolder, embedder)
+    }
+
+    func makePipeline(precision: Precision) throws -> SearchPipeline {
+        try Self.makePipeline(libraryFolder, try Self.makeEmbedder(precision))
+    }
+
+    /// How many vectors were made in which precision.
+    func embeddingCounts() throws -> [String: Int]? {
+        let directory = LibraryDirectory(path: libraryFolder.path.appending("library"))
+        return try Library.readCatalog(in: directory) { try $0.models().first?.embeddingCounts }
+    }
+
+    private static func makeEmbedder(_ precision: Precision) throws -> ImageEmbedder {
+        ImageEmbedder(
+            model: try EmbeddingModel(
+                folder: repository.appending("Models/efficientnet-lite0"),
+                precision: precision
+            )
+        )
+    }
+
+    private static func makePipeline(
+        _ folder: TemporaryFolder,
+        _ embedder: ImageEmbedder
+    ) throws -> SearchPipeline {
+        SearchPipeline(
+            library: try library(in: folder, embedder, .reading),
             embedder: embedder,
             decoder: ImageDecoder()
         )

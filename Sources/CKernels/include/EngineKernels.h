@@ -56,7 +56,8 @@ struct lk_engine_kernels {
     const char *precision;
     /// Channels of a map are handled, and stored, so many at a time.
     ptrdiff_t lanes;
-    /// The depth of a segment is padded with zero weights to a multiple of this; a product may read so far.
+    /// The depth of a segment is padded with zero weights to a multiple of this. A product reads so far, into the next
+    /// position perhaps, so numbers must stand there.
     ptrdiff_t depth_unit;
     /// A product may read so many positions beyond its last.
     ptrdiff_t spare_positions;

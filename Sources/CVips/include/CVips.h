@@ -104,10 +104,11 @@ CVipsImage *cvips_image_converted_to_rgb(CVipsImage *image);
 /// Turns and mirrors an image made by cvips_image_from_samples, by an EXIF orientation.
 CVipsImage *cvips_image_upright(CVipsImage *image, int orientation);
 
-/// Receives rows from the top. 'samples' holds width * bands bytes and is valid during the call only.
-typedef void (*CVipsRowReceiver)(const uint8_t *samples, size_t count, void *context);
-/// Runs the pipeline on the calling thread, row after row. Fails unless samples have 8 bits.
-int cvips_image_read_rows(CVipsImage *image, CVipsRowReceiver receive, void *context);
+/// Receives rows from the top: 'row_count' of width * bands bytes, 'stride' apart, valid during the call only.
+typedef void (*CVipsRowReceiver)(const uint8_t *samples, ptrdiff_t row_count, ptrdiff_t stride, void *context);
+/// Runs the pipeline on the calling thread, 'block' rows after one another; the last are fewer. Decoders deliver blocks of
+/// rows: asking row by row would pass through the whole pipeline for each. Fails unless samples have 8 bits.
+int cvips_image_read_rows(CVipsImage *image, int block, CVipsRowReceiver receive, void *context);
 
 /// Encodes without metadata. The caller frees *bytes with cvips_free.
 int cvips_image_encode(CVipsImage *image, CVipsSaver saver, int quality, void **bytes, size_t *count);

@@ -31,13 +31,13 @@ public struct EngineKernels: Sendable, CustomStringConvertible {
         )
     }
 
-    /// The fastest that keep `precision`, or nil when this processor has none.
-    public static func best(_ precision: Precision) -> EngineKernels? {
-        all.first { $0.precision == precision }
-    }
+    /// The fastest of all.
+    public static var best: EngineKernels { all[0] }
 
-    /// Channels of a map are stored in multiples of this.
-    var channelUnit: Int { max(lanes, depthUnit) }
+    /// The fastest that keep `precision`; every processor has some.
+    public static func best(_ precision: Precision) -> EngineKernels {
+        all.first { $0.precision == precision }!
+    }
 
     /// Expanded channels that a block handles together; every layer but three has a multiple of it.
     ///

@@ -51,7 +51,7 @@ enum Expansion {
                 segmentStride: rowStride
             )
         case .pointwise(_, let input):
-            let positionStride = input.channels.roundedUp(to: kernels.channelUnit)
+            let positionStride = input.channels.roundedUp(to: kernels.lanes)
             return FusedBlock.Reading(
                 rowStride: input.width * positionStride,
                 positionStride: positionStride,

@@ -98,7 +98,10 @@ struct FusedBlock: Sendable {
     }
     private var widestPanel: Int { panels.map(\.width).max()! }
     private var paddedWidth: Int {
-        max((output.width - 1) * geometry.stride + geometry.kernel_size, geometry.padding_left + expanded.width)
+        max(
+            (output.width - 1) * geometry.stride + geometry.kernel_size,
+            geometry.padding_left + expanded.width
+        )
     }
     private var ringRowCount: Int { paddedWidth * widestPanel }
     private var ringCount: Int { ringRows * ringRowCount }
@@ -123,7 +126,7 @@ struct FusedBlock: Sendable {
         let ring = scratch
         let zeros = ring + ringCount
         let filtered = zeros + ringRowCount
-        let outputStride = output.channels.roundedUp(to: kernels.channelUnit)
+        let outputStride = output.channels.roundedUp(to: kernels.lanes)
         var seen: [UnsafePointer<Float>?] = Array(repeating: nil, count: geometry.kernel_size)
         zeros.update(repeating: 0, count: ringRowCount)
         for (number, panel) in panels.enumerated() {
@@ -164,7 +167,8 @@ struct FusedBlock: Sendable {
                     )
                 }
                 let offset = start * output.width * outputStride
-                let addend = number == 0 ? (addsInput ? values + offset : nil) : UnsafePointer(target + offset)
+                let addend =
+                    number == 0 ? (addsInput ? values + offset : nil) : UnsafePointer(target + offset)
                 var product = lk_product(
                     input: filtered,
                     input_stride: panel.width,

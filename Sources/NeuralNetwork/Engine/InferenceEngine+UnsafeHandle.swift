@@ -21,7 +21,9 @@ public struct InferenceEngine: Sendable {
         self.kernels = kernels
         input = FeatureShape(height: height, width: width, channels: 3)
         paddedInput = Expansion.padded(input, for: network.stem)
-        let padding = SamePadding(kernelSize: network.stem.kernelSize, stride: network.stem.stride).geometry(for: input)
+        let padding = SamePadding(kernelSize: network.stem.kernelSize, stride: network.stem.stride).geometry(
+            for: input
+        )
         inputPadding = (padding.padding_top, padding.padding_left)
         var blocks: [FusedBlock] = []
         for block in network.blocks {
@@ -73,7 +75,8 @@ public struct InferenceEngine: Sendable {
     /// Returns memory for one forward pass at a time.
     public func makeWorkspace() -> Workspace {
         let widest = blocks.map { storedCount($0.output) }.max()!
-        let beyond = kernels.sparePositions * blocks.map { $0.output.channels.roundedUp(to: kernels.channelUnit) }.max()!
+        let beyond =
+            kernels.sparePositions * blocks.map { $0.output.channels.roundedUp(to: kernels.lanes) }.max()!
         func elements(_ count: Int) -> AlignedFloats {
             let bytes = (count + beyond + kernels.depthUnit) * kernels.elementBytes
             return AlignedFloats(capacity: bytes.roundedUp(to: 4) / MemoryLayout<Float>.stride)
@@ -106,7 +109,7 @@ public struct InferenceEngine: Sendable {
 
     /// Floats that a map of `shape` takes, channels padded.
     private func storedCount(_ shape: FeatureShape) -> Int {
-        shape.positionCount * shape.channels.roundedUp(to: kernels.channelUnit)
+        shape.positionCount * shape.channels.roundedUp(to: kernels.lanes)
     }
 
     /// Returns the values as products read them.
@@ -121,7 +124,8 @@ public struct InferenceEngine: Sendable {
     }
 
     /// Copies the picture into the middle of zeros, as elements.
-    private func load(_ image: borrowing FeatureMap, into workspace: borrowing Workspace) -> UnsafeRawPointer {
+    private func load(_ image: borrowing FeatureMap, into workspace: borrowing Workspace) -> UnsafeRawPointer
+    {
         let target = UnsafeMutableRawPointer(workspace.picture.base)
         let rowCount = input.width * input.channels
         image.withUnsafeValues { source in
@@ -145,7 +149,7 @@ public struct InferenceEngine: Sendable {
         features.withUnsafeMutableBufferPointer { sums in
             var product = lk_product(
                 input: elements,
-                input_stride: last.channels.roundedUp(to: kernels.channelUnit),
+                input_stride: last.channels.roundedUp(to: kernels.lanes),
                 segment_count: 1,
                 segment_stride: 0,
                 depth: head.depth,
@@ -168,7 +172,7 @@ public struct InferenceEngine: Sendable {
 
     /// Copies a map out, without the padding of its channels.
     private func map(_ shape: FeatureShape, at values: UnsafePointer<Float>) -> FeatureMap {
-        let stored = shape.channels.roundedUp(to: kernels.channelUnit)
+        let stored = shape.channels.roundedUp(to: kernels.lanes)
         var result: [Float] = []
         for position in 0..<shape.positionCount {
             result += UnsafeBufferPointer(start: values + position * stored, count: shape.channels)

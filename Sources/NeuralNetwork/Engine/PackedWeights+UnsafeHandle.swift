@@ -23,13 +23,23 @@ struct PackedMatrix: Sendable {
         self.segmentCount = segmentCount
         self.depth = depth
         let last = (filledColumns - 1) * columnStride + (segmentCount * depth - 1) * depthStride
-        precondition(last < weights.count, "\(weights.count) weights for \(filledColumns)×\(segmentCount * depth)")
+        precondition(
+            last < weights.count,
+            "\(weights.count) weights for \(filledColumns)×\(segmentCount * depth)"
+        )
         let table = kernels.functions.table.pointee
         let bytes = table.packed_count(segmentCount, depth, columns) * kernels.elementBytes
         storage = SharedFloats(capacity: bytes / MemoryLayout<Float>.stride)
         weights.withUnsafeBufferPointer {
             table.pack(
-                $0.baseAddress, columnStride, depthStride, segmentCount, depth, filledColumns, columns, storage.base
+                $0.baseAddress,
+                columnStride,
+                depthStride,
+                segmentCount,
+                depth,
+                filledColumns,
+                columns,
+                storage.base
             )
         }
     }
@@ -60,7 +70,8 @@ struct PackedFilters: Sendable {
         storage = SharedFloats(capacity: taps * width)
         for tap in 0..<taps {
             for channel in channels {
-                storage.base[tap * width + channel - channels.lowerBound] = weights[tap * layerChannels + channel]
+                storage.base[tap * width + channel - channels.lowerBound] =
+                    weights[tap * layerChannels + channel]
             }
         }
     }
