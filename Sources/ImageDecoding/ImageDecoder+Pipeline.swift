@@ -184,10 +184,10 @@ extension ImageFormat {
     /// Returns how much smaller the decoder itself shall make a picture that is to be reduced by `factor`.
     ///
     /// JPEG decodes at 1/2, 1/4 and 1/8, WebP at any size, for much less work but by cruder averages than the
-    /// kernel's. Leaving the kernel a reduction of at least 1.5 keeps embeddings within a cosine of 0.992 of those
-    /// of all pixels; leaving it 1 does not (0.971). docs/data-preparation.md has the table.
+    /// kernel's. Leaving the kernel a reduction of at least 1.45 keeps embeddings within a cosine of 0.990 of those
+    /// of all pixels; leaving it 1.2 does not (0.986). docs/data-preparation.md has the table.
     func shrinkOnLoad(reducingBy factor: Double) -> Double {
-        let allowed = factor / 1.5
+        let allowed = factor / 1.45
         switch self {
         case .jpeg: return [8, 4, 2].first { $0 <= allowed } ?? 1
         case .webp: return max(1, allowed)

@@ -41,8 +41,8 @@ public struct EngineKernels: Sendable, CustomStringConvertible {
 
     /// Expanded channels that a block handles together; every layer but three has a multiple of it.
     ///
-    /// Measured with AVX-512: 48 make the projections' sums travel to memory and back too often (5 % slower), 144 fill
-    /// the first-level cache (10 % slower).
+    /// Measured with AVX-512: 48 make the projections' sums travel to memory and back too often (4 % slower), 144 fill
+    /// the first-level cache (12 % slower).
     var panelWidth: Int { 96 }
 
     /// About so many positions are expanded and filtered before they are projected, for the same reason.

@@ -122,121 +122,124 @@ struct FusedBlock: Sendable {
         output target: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        let table = kernels.functions.table.pointee
-        let ring = scratch
-        let zeros = ring + ringCount
-        let filtered = zeros + ringRowCount
-        let outputStride = output.channels.roundedUp(to: kernels.lanes)
-        var seen: [UnsafePointer<Float>?] = Array(repeating: nil, count: geometry.kernel_size)
-        zeros.update(repeating: 0, count: ringRowCount)
+        let memory = Memory(
+            elements: elements,
+            values: values,
+            target: target,
+            ring: scratch,
+            zeros: scratch + ringCount,
+            filtered: scratch + ringCount + ringRowCount
+        )
+        memory.zeros.update(repeating: 0, count: ringRowCount)
         for (number, panel) in panels.enumerated() {
-            clearPadding(of: ring, width: panel.width)
-            let rowCount = paddedWidth * panel.width
+            clearPadding(of: memory.ring, width: panel.width)
             var expandedRows = 0
             for start in stride(from: 0, to: output.height, by: stripRows) {
-                let end = min(start + stripRows, output.height)
-                let needed = min(
-                    expanded.height,
-                    (end - 1) * geometry.stride - geometry.padding_top + geometry.kernel_size
-                )
-                while expandedRows < needed {
-                    let slot = expandedRows % ringRows
-                    let count = min(needed - expandedRows, ringRows - slot, rowsPerProduct)
-                    expand(
-                        rows: expandedRows..<expandedRows + count,
-                        of: elements,
-                        panel: panel,
-                        into: ring + slot * rowCount + geometry.padding_left * panel.width,
-                        table: table
-                    )
-                    expandedRows += count
-                }
-                for row in start..<end {
-                    for tap in 0..<geometry.kernel_size {
-                        let y = row * geometry.stride - geometry.padding_top + tap
-                        seen[tap] = UnsafePointer(
-                            y < 0 || y >= expanded.height ? zeros : ring + (y % ringRows) * rowCount
-                        )
-                    }
-                    filter(
-                        seen,
-                        panel: panel,
-                        into: UnsafeMutableRawPointer(filtered)
-                            + (row - start) * output.width * panel.width * kernels.elementBytes,
-                        table: table
-                    )
-                }
-                let offset = start * output.width * outputStride
-                let addend =
-                    number == 0 ? (addsInput ? values + offset : nil) : UnsafePointer(target + offset)
-                var product = lk_product(
-                    input: filtered,
-                    input_stride: panel.width,
-                    segment_count: 1,
-                    segment_stride: 0,
-                    depth: panel.projection.depth,
-                    positions: (end - start) * output.width,
-                    weights: panel.projection.base,
-                    columns: panel.projection.columns,
-                    bias: number == 0 ? projectionBias.base : nil,
-                    addend: addend,
-                    addend_stride: outputStride,
-                    output: target + offset,
-                    output_stride: outputStride,
-                    row_positions: (end - start) * output.width,
-                    row_gap: 0
-                )
-                table.multiply_add(&product)
+                let strip = start..<min(start + stripRows, output.height)
+                let last =
+                    (strip.upperBound - 1) * geometry.stride - geometry.padding_top + geometry.kernel_size
+                expand(expandedRows..<max(expandedRows, min(expanded.height, last)), panel: panel, memory)
+                expandedRows = max(expandedRows, min(expanded.height, last))
+                filter(strip, panel: panel, memory)
+                project(strip, panel: panel, isFirst: number == 0, memory)
             }
         }
     }
 
-    private func expand(
-        rows: Range<Int>,
-        of elements: UnsafeRawPointer,
-        panel: Panel,
-        into target: UnsafeMutablePointer<Float>,
-        table: lk_engine_kernels
-    ) {
-        var product = lk_product(
-            input: elements + rows.lowerBound * reading.rowStride * kernels.elementBytes,
-            input_stride: reading.positionStride,
-            segment_count: panel.expansion.segmentCount,
-            segment_stride: reading.segmentStride,
-            depth: panel.expansion.depth,
-            positions: rows.count * expanded.width,
-            weights: panel.expansion.base,
-            columns: panel.expansion.columns,
-            bias: panel.expansionBias.base,
-            addend: nil,
-            addend_stride: 0,
-            output: target,
-            output_stride: panel.width,
-            row_positions: expanded.width,
-            row_gap: (paddedWidth - expanded.width) * panel.width
-        )
-        table.multiply_relu6(&product)
+    /// What a pass reads and writes.
+    private struct Memory {
+        let elements: UnsafeRawPointer
+        let values: UnsafePointer<Float>
+        let target: UnsafeMutablePointer<Float>
+        let ring: UnsafeMutablePointer<Float>
+        /// A row of zeros: what lies above and below the map.
+        let zeros: UnsafeMutablePointer<Float>
+        let filtered: UnsafeMutablePointer<Float>
     }
 
-    private func filter(
-        _ rows: [UnsafePointer<Float>?],
-        panel: Panel,
-        into target: UnsafeMutableRawPointer,
-        table: lk_engine_kernels
-    ) {
-        rows.withUnsafeBufferPointer { rows in
-            var row = lk_depthwise_row(
-                rows: rows.baseAddress,
-                kernel_size: geometry.kernel_size,
-                stride: geometry.stride,
-                positions: output.width,
-                channels: panel.width,
-                weights: panel.filters.base,
-                bias: panel.filterBias.base,
-                output: target
+    /// Expands rows of the input into their places of the ring, as many at once as lie beside each other in both.
+    private func expand(_ rows: Range<Int>, panel: Panel, _ memory: Memory) {
+        let rowCount = paddedWidth * panel.width
+        var row = rows.lowerBound
+        while row < rows.upperBound {
+            let slot = row % ringRows
+            let count = min(rows.upperBound - row, ringRows - slot, rowsPerProduct)
+            var product = lk_product(
+                input: memory.elements + row * reading.rowStride * kernels.elementBytes,
+                input_stride: reading.positionStride,
+                segment_count: panel.expansion.segmentCount,
+                segment_stride: reading.segmentStride,
+                depth: panel.expansion.depth,
+                positions: count * expanded.width,
+                weights: panel.expansion.base,
+                columns: panel.expansion.columns,
+                bias: panel.expansionBias.base,
+                addend: nil,
+                addend_stride: 0,
+                output: memory.ring + slot * rowCount + geometry.padding_left * panel.width,
+                output_stride: panel.width,
+                row_positions: expanded.width,
+                row_gap: (paddedWidth - expanded.width) * panel.width
             )
-            table.depthwise_relu6(&row)
+            kernels.functions.table.pointee.multiply_relu6(&product)
+            row += count
         }
+    }
+
+    /// Filters the rows of the ring that a strip of the output sees.
+    private func filter(_ strip: Range<Int>, panel: Panel, _ memory: Memory) {
+        let rowCount = paddedWidth * panel.width
+        withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: geometry.kernel_size) {
+            seen in
+            for row in strip {
+                for tap in 0..<geometry.kernel_size {
+                    let y = row * geometry.stride - geometry.padding_top + tap
+                    let isInside = (0..<expanded.height).contains(y)
+                    seen.initializeElement(
+                        at: tap,
+                        to: UnsafePointer(isInside ? memory.ring + (y % ringRows) * rowCount : memory.zeros)
+                    )
+                }
+                let place = (row - strip.lowerBound) * output.width * panel.width
+                var filtering = lk_depthwise_row(
+                    rows: seen.baseAddress,
+                    kernel_size: geometry.kernel_size,
+                    stride: geometry.stride,
+                    positions: output.width,
+                    channels: panel.width,
+                    weights: panel.filters.base,
+                    bias: panel.filterBias.base,
+                    output: UnsafeMutableRawPointer(memory.filtered) + place * kernels.elementBytes
+                )
+                kernels.functions.table.pointee.depthwise_relu6(&filtering)
+            }
+        }
+    }
+
+    /// Adds a filtered strip's share to the output.
+    private func project(_ strip: Range<Int>, panel: Panel, isFirst: Bool, _ memory: Memory) {
+        let outputStride = output.channels.roundedUp(to: kernels.lanes)
+        let offset = strip.lowerBound * output.width * outputStride
+        let target = memory.target + offset
+        let positions = strip.count * output.width
+        var product = lk_product(
+            input: memory.filtered,
+            input_stride: panel.width,
+            segment_count: 1,
+            segment_stride: 0,
+            depth: panel.projection.depth,
+            positions: positions,
+            weights: panel.projection.base,
+            columns: panel.projection.columns,
+            bias: isFirst ? projectionBias.base : nil,
+            addend: isFirst ? (addsInput ? memory.values + offset : nil) : UnsafePointer(target),
+            addend_stride: outputStride,
+            output: target,
+            output_stride: outputStride,
+            row_positions: positions,
+            row_gap: 0
+        )
+        kernels.functions.table.pointee.multiply_add(&product)
     }
 
     /// Sets the columns left and right of the map to zero; expansion never writes there.
