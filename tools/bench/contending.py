@@ -23,7 +23,8 @@ class Process:
             text=True, env=harness.clean_environment() | environment)
 
     def ask(self, do, **words):
-        request = {"do": do} | {name: str(word) if isinstance(word, Path) else word for name, word in words.items()}
+        request = {"do": do} | {name: str(word) if isinstance(word, Path) else word for name, word in words.items()
+                                if word is not None}
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()

@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 
-from contender import Failed
+from contending import Failed
 
 MANY = 500_000  # rows from which a graph is built but once for all that are made of it
 

@@ -1,15 +1,13 @@
 """The contenders, and how one talks to them."""
 
 import hashlib
-import json
-import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+import contending
 import harness
 
 HERE = Path(__file__).resolve().parent
@@ -58,10 +56,6 @@ def peer(name, package, kind, settings, group, widths=WIDTHS, **more):
     return Contender(name, [sys.executable, script, "--kind", kind], identity, group, widths, **more)
 
 
-class Failed(Exception):
-    """A contender cannot do what it was asked for; says why."""
-
-
 @dataclass
 class Contender:
     name: str
@@ -74,18 +68,11 @@ class Contender:
     graph_of: object = None  # a contender whose index is the graph of this one's; see builds.Kept
 
     def start(self, base, dimension, metric):
-        return Process(self, [*self.command, "--base", base, "--dimension", dimension, "--metric", metric])
+        return Process(self.name, [*self.command, "--base", base, "--dimension", dimension, "--metric", metric])
 
 
-class Process:
-    """A running contender; used in a `with` statement, at whose end it is gone."""
-
-    def __init__(self, contender, command):
-        self.name = contender.name
-        self._complaints = tempfile.TemporaryFile("w+")
-        self._process = subprocess.Popen(
-            [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints,
-            text=True, env=harness.clean_environment())
+class Process(contending.Process):
+    """A running contender that can also be waited for and weighed."""
 
     def settle(self):
         """Waits until the program has started, which is when it uses no processor time but waits for a line."""
@@ -100,37 +87,3 @@ class Process:
     @property
     def resident_bytes(self):
         return sum(harness.resident(self._process.pid).values())
-
-    def ask(self, do, **words):
-        request = {"do": do} | {name: str(word) if isinstance(word, Path) else word for name, word in words.items()
-                                if word is not None}
-        try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
-        if not line:
-            raise Failed(f"{do}: ended with status {self._process.wait()}: {self._last_words()}")
-        answer = json.loads(line)
-        if "error" in answer:
-            raise Failed(f"{do}: {answer['error']}")
-        return answer
-
-    def _last_words(self):
-        self._complaints.seek(0)
-        return self._complaints.read()[-400:].strip()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self._process.poll() is None:
-            try:
-                self._process.stdin.write('{"do":"quit"}\n')
-                self._process.stdin.close()
-                self._process.wait(20)
-            except (BrokenPipeError, subprocess.TimeoutExpired):
-                self._process.kill()
-        self._process.wait()
-        self._complaints.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import datasets
-from contender import Failed
+from contending import Failed
 
 COUNT = datasets.NEIGHBOURS
 TOLERANCE = 1e-5

@@ -8,7 +8,7 @@ import numpy as np
 import builds
 import datasets
 import searching
-from contender import Failed
+from contending import Failed
 from harness import table
 
 ROWS, DIMENSION, QUERIES, GOOD = 3000, 32, 50, 0.9
