@@ -70,14 +70,6 @@ public struct FeatureMap: ~Copyable, Sendable {
         withUnsafeValues { Array($0) }
     }
 
-    /// Calls `body` with the values, to be written in height, width, channel order.
-    public mutating func withMutableValues(_ body: (inout MutableSpan<Float>) -> Void) {
-        withUnsafeMutableValues { values in
-            var span = values.mutableSpan
-            body(&span)
-        }
-    }
-
     /// Writes value · scale + shift of some pixels' bytes, channel by channel, into a row of the map.
     ///
     /// - Parameters:

@@ -14,9 +14,8 @@ internal import CKernels
 /// The first panel adds the bias and, where the block has one, the residual. The expansion of block 0 is the network's
 /// first convolution, which is a product as well: the taps of a kernel row lie side by side in a picture.
 struct FusedBlock: Sendable {
-    /// The map that is expanded, padding not counted.
-    let input: FeatureShape
-    let expanded: FeatureShape
+    /// The map after expansion, padding not counted; it is never held as a whole.
+    private let expanded: FeatureShape
     let output: FeatureShape
     private let kernels: EngineKernels
     private let reading: Reading
@@ -54,7 +53,6 @@ struct FusedBlock: Sendable {
         let depthwise = block.depthwise
         geometry = SamePadding(kernelSize: depthwise.kernelSize, stride: depthwise.stride)
             .geometry(for: expansion.output)
-        input = expansion.input
         expanded = expansion.output
         output = FeatureShape(
             height: geometry.output_height,

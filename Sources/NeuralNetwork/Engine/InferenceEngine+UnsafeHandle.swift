@@ -99,12 +99,6 @@ public struct InferenceEngine: Sendable {
         /// A block's output as elements, unless they are float32.
         let elements: AlignedFloats
         let scratch: AlignedFloats
-
-        /// What it takes of memory.
-        public var byteCount: Int {
-            (picture.capacity + first.capacity + second.capacity + elements.capacity + scratch.capacity)
-                * MemoryLayout<Float>.stride
-        }
     }
 
     /// Floats that a map of `shape` takes, channels padded.
