@@ -28,9 +28,9 @@ let package = Package(
         .target(
             name: "CVips",
             dependencies: ["CGObject"],
-            linkerSettings: [.linkedLibrary("vips"), .linkedLibrary("gmodule-2.0")]
+            linkerSettings: [.linkedLibrary("gmodule-2.0")]
         ),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .target(name: "COpenBLAS"),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
         // Data preparation.

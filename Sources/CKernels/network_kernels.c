@@ -133,6 +133,15 @@ void lk_average_rows(const float *values, ptrdiff_t rows, ptrdiff_t channels, fl
 }
 
 LK_DISPATCH
+void lk_matrix_vector(const float *matrix, ptrdiff_t rows, ptrdiff_t columns, const float *vector, float *product) {
+    for (ptrdiff_t r = 0; r < rows; r++, matrix += columns) {
+        float sum = 0;
+        for (ptrdiff_t c = 0; c < columns; c++) sum += matrix[c] * vector[c];
+        product[r] = sum;
+    }
+}
+
+LK_DISPATCH
 void lk_scale_bytes(const uint8_t *bytes, ptrdiff_t start, ptrdiff_t count, ptrdiff_t channels, const float *scale,
                     const float *shift, float *values) {
     bytes += start;

@@ -62,6 +62,16 @@ struct VipsImage: ~Copyable {
 
     func convertedToRGB() -> VipsImage? { VipsImage(cvips_image_converted_to_rgb(handle)) }
 
+    func cropped(left: Int, top: Int, width: Int, height: Int) -> VipsImage? {
+        VipsImage(cvips_image_cropped(handle, Int32(left), Int32(top), Int32(width), Int32(height)))
+    }
+
+    func mirrored() -> VipsImage? { VipsImage(cvips_image_mirrored(handle)) }
+
+    func turned(byDegrees degrees: Double) -> VipsImage? { VipsImage(cvips_image_turned(handle, degrees)) }
+
+    func brightened(by factor: Double) -> VipsImage? { VipsImage(cvips_image_brightened(handle, factor)) }
+
     /// Turns and mirrors an image that wraps samples.
     func upright(from orientation: Int32) -> VipsImage? {
         VipsImage(cvips_image_upright(handle, orientation))

@@ -34,36 +34,62 @@ public struct EmbeddingModel: Sendable {
     ///
     /// - Throws: ``ModelError``, as ``init(folder:precision:)`` does.
     public init(folder: FilePath, kernels: EngineKernels) throws(ModelError) {
+        let (model, digest) = try Self.opening(folder: folder, kernels: kernels)
+        try digest.check()
+        self = model
+    }
+
+    /// Loads the model without waiting for its weights' digest, for a caller that has other things to do until it needs
+    /// to know: nothing that the model says may leave the program before ``WeightsDigest/check()`` has passed.
+    ///
+    /// The digest takes about as long as a query.
+    ///
+    /// - Throws: ``ModelError``, as ``init(folder:precision:)`` does, except for damage that the digest alone shows.
+    public static func opening(
+        folder: FilePath,
+        precision: Precision? = nil
+    ) throws(ModelError) -> (model: EmbeddingModel, digest: WeightsDigest) {
+        try opening(folder: folder, kernels: precision.map(EngineKernels.best) ?? EngineKernels.best)
+    }
+
+    private static func opening(
+        folder: FilePath,
+        kernels: EngineKernels
+    ) throws(ModelError) -> (model: EmbeddingModel, digest: WeightsDigest) {
         let manifest = try Self.readManifest(folder.appending("manifest.json"))
         try manifest.checkSupported()
         let weightsPath = folder.appending(manifest.weights.file)
         let contents = try Self.read(weightsPath)
         try Self.checkLength(contents, at: weightsPath, against: manifest.weights)
-        // The digest takes as long as packing the weights, on another core.
-        let digest = DigestInBackground(of: contents)
         do {
             let weights = try WeightsFile(contents: contents)
-            engine = InferenceEngine(
-                try EfficientNetLite(weights: weights),
+            let engine = try InferenceEngine(
+                weights: weights,
                 height: manifest.input.height,
                 width: manifest.input.width,
                 kernels: kernels
             )
-            projection = try LinearProjection(
+            let projection = try LinearProjection(
                 weights: weights,
                 name: "projection.weight",
                 inputCount: EfficientNetLite.featureCount,
                 outputCount: manifest.embedding.dimension
             )
+            // Begun here and not before the weights are packed: both cores have enough to do until then.
+            let digest = WeightsDigest(of: contents, at: weightsPath, expected: manifest.weights.sha256)
+            return (EmbeddingModel(manifest: manifest, engine: engine, projection: projection), digest)
         } catch {
             // Damage is what the weights are wrong for, if there is any.
-            try Self.checkDigest(digest.value, at: weightsPath, against: manifest.weights)
+            try WeightsDigest(of: contents, at: weightsPath, expected: manifest.weights.sha256).check()
             throw .unusableWeights(reason: String(describing: error))
         }
-        try Self.checkDigest(digest.value, at: weightsPath, against: manifest.weights)
+    }
+
+    private init(manifest: ModelManifest, engine: InferenceEngine, projection: LinearProjection) {
         self.manifest = manifest
+        self.engine = engine
+        self.projection = projection
         identity = Self.identity(of: manifest)
-        MatrixLibrary.useOneThreadPerProduct()
     }
 
     /// What the network multiplies on this processor.
@@ -100,20 +126,6 @@ public struct EmbeddingModel: Sendable {
         }
     }
 
-    private static func checkDigest(
-        _ digest: String,
-        at path: FilePath,
-        against expected: ModelManifest.Weights
-    ) throws(ModelError) {
-        guard digest == expected.sha256 else {
-            throw .wrongWeights(
-                path: path.string,
-                found: "SHA-256 \(digest.prefix(12))…",
-                expected: "\(expected.sha256.prefix(12))…"
-            )
-        }
-    }
-
     private static func read(_ path: FilePath) throws(ModelError) -> Data {
         do {
             return try Data(contentsOf: URL(filePath: path.string), options: .alwaysMapped)
@@ -136,22 +148,35 @@ public struct EmbeddingModel: Sendable {
     }
 }
 
-/// Computes the SHA-256 of some bytes on a thread of the system's.
-private final class DigestInBackground: Sendable {
+/// Computes the SHA-256 of a model's weights on a thread of the system's.
+public final class WeightsDigest: Sendable {
+    private let path: FilePath
+    private let expected: String
     private let result = Mutex("")
     private let group = DispatchGroup()
 
-    init(of contents: Data) {
-        DispatchQueue.global(qos: .userInitiated).async(group: group) { [self] in
+    init(of contents: Data, at path: FilePath, expected: String) {
+        self.path = path
+        self.expected = expected
+        DispatchQueue.global(qos: .utility).async(group: group) { [self] in
             let digest = SHA256.hash(data: contents).hexadecimal
             result.withLock { $0 = digest }
         }
     }
 
-    /// The digest in hexadecimal; waits for it.
-    var value: String {
+    /// Waits for the digest.
+    ///
+    /// - Throws: ``ModelError/wrongWeights(path:found:expected:)`` when it is not the one in the manifest.
+    public func check() throws(ModelError) {
         group.wait()
-        return result.withLock { $0 }
+        let digest = result.withLock { $0 }
+        guard digest == expected else {
+            throw .wrongWeights(
+                path: path.string,
+                found: "SHA-256 \(digest.prefix(12))…",
+                expected: "\(expected.prefix(12))…"
+            )
+        }
     }
 }
 

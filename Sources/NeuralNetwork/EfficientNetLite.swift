@@ -45,6 +45,9 @@ public struct EfficientNetLite: Sendable {
     /// Values of the pooled feature vector.
     public static let featureCount = 1280
 
+    /// Inverted residual blocks between the first convolution and the last.
+    static let blockCount = 16
+
     let stem: Convolution
     let blocks: [InvertedResidualBlock]
     let head: PointwiseConvolution
@@ -56,33 +59,50 @@ public struct EfficientNetLite: Sendable {
     ///
     /// - Throws: ``WeightsError`` when a tensor is missing or has another shape.
     public init(weights: borrowing WeightsFile) throws(WeightsError) {
-        stem = Convolution(
+        stem = try Self.stem(from: weights)
+        var blocks: [InvertedResidualBlock] = []
+        for number in 0..<Self.blockCount { blocks.append(try Self.block(number, from: weights)) }
+        self.blocks = blocks
+        head = try Self.head(from: weights)
+    }
+
+    static func stem(from weights: borrowing WeightsFile) throws(WeightsError) -> Convolution {
+        Convolution(
             weights: try weights.tensor("stem.weight", shape: [32, 3, 3, 3]),
             bias: try weights.tensor("stem.bias", shape: [32]),
             inputChannels: 3,
             kernelSize: 3,
             stride: 2
         )
-        var blocks: [InvertedResidualBlock] = []
-        for stage in Self.stages {
-            for repetition in 0..<stage.blockCount {
-                blocks.append(
-                    try InvertedResidualBlock(
-                        weights: weights,
-                        name: "blocks.\(blocks.count)",
-                        inputChannels: repetition == 0 ? stage.inputChannels : stage.outputChannels,
-                        outputChannels: stage.outputChannels,
-                        expansion: stage.expansion,
-                        kernelSize: stage.kernelSize,
-                        stride: repetition == 0 ? stage.stride : 1
-                    )
-                )
-            }
+    }
+
+    static func block(
+        _ number: Int,
+        from weights: borrowing WeightsFile
+    ) throws(WeightsError) -> InvertedResidualBlock {
+        var first = 0
+        var stages = stages[...]
+        while let stage = stages.first, number >= first + stage.blockCount {
+            first += stage.blockCount
+            stages.removeFirst()
         }
-        self.blocks = blocks
-        head = PointwiseConvolution(
-            weights: try weights.tensor("head.weight", shape: [Self.featureCount, 320]),
-            bias: try weights.tensor("head.bias", shape: [Self.featureCount]),
+        guard let stage = stages.first else { preconditionFailure("block \(number) of \(blockCount)") }
+        let isFirst = number == first
+        return try InvertedResidualBlock(
+            weights: weights,
+            name: "blocks.\(number)",
+            inputChannels: isFirst ? stage.inputChannels : stage.outputChannels,
+            outputChannels: stage.outputChannels,
+            expansion: stage.expansion,
+            kernelSize: stage.kernelSize,
+            stride: isFirst ? stage.stride : 1
+        )
+    }
+
+    static func head(from weights: borrowing WeightsFile) throws(WeightsError) -> PointwiseConvolution {
+        PointwiseConvolution(
+            weights: try weights.tensor("head.weight", shape: [featureCount, 320]),
+            bias: try weights.tensor("head.bias", shape: [featureCount]),
             inputChannels: 320
         )
     }

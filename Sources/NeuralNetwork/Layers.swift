@@ -183,26 +183,20 @@ struct PointwiseConvolution: Sendable {
     private func multiply(_ input: borrowing FeatureMap, into output: inout FeatureMap) {
         let shape = input.shape
         precondition(shape.channels == inputChannels, "\(shape) into \(inputChannels) channels")
+        precondition(openblas_load(), "the readable forward pass needs OpenBLAS")
         output.reshape(
             to: FeatureShape(height: shape.height, width: shape.width, channels: outputChannels)
         )
         input.withUnsafeValues { source in
             output.withUnsafeMutableValues { target in
-                cblas_sgemm(
-                    CblasRowMajor,
-                    CblasNoTrans,
-                    CblasTrans,
-                    blasint(shape.positionCount),
-                    blasint(outputChannels),
-                    blasint(inputChannels),
-                    1,
+                openblas_multiply(
                     source.baseAddress,
-                    blasint(inputChannels),
                     weights,
-                    blasint(inputChannels),
-                    0,
-                    target.baseAddress,
-                    blasint(outputChannels)
+                    true,
+                    shape.positionCount,
+                    inputChannels,
+                    outputChannels,
+                    target.baseAddress
                 )
             }
         }

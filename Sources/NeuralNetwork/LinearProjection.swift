@@ -1,4 +1,4 @@
-internal import COpenBLAS
+internal import CKernels
 
 /// Maps a feature vector to an embedding by one matrix, without bias.
 public struct LinearProjection: Sendable {
@@ -27,20 +27,7 @@ public struct LinearProjection: Sendable {
     public func callAsFunction(_ features: [Float]) -> [Float] {
         precondition(features.count == inputCount, "\(features.count) features for \(inputCount) columns")
         return [Float](unsafeUninitializedCapacity: outputCount) { output, count in
-            cblas_sgemv(
-                CblasRowMajor,
-                CblasNoTrans,
-                blasint(outputCount),
-                blasint(inputCount),
-                1,
-                matrix,
-                blasint(inputCount),
-                features,
-                1,
-                0,
-                output.baseAddress,
-                1
-            )
+            lk_matrix_vector(matrix, outputCount, inputCount, features, output.baseAddress)
             count = outputCount
         }
     }

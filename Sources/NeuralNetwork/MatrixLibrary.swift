@@ -1,43 +1,26 @@
 internal import COpenBLAS
 
-/// Tells and limits what the matrix library does.
-public enum MatrixLibrary {
-    /// Keeps every product on the thread that asks for it.
-    ///
-    /// One picture per core beats threads inside one product: 95 against 137 ms for eight pictures on two
-    /// cores.
-    public static func useOneThreadPerProduct() {
-        openblas_set_num_threads(1)
+/// Tells what the matrix library of the readable forward pass is, and whether it multiplies right.
+public struct MatrixLibrary: Sendable {
+    /// The build options OpenBLAS reports about itself, version first.
+    public let configuration: String
+    /// The processor family whose kernels OpenBLAS chose, such as `Cooperlake` or `Haswell`.
+    public let coreType: String
+
+    /// Loads OpenBLAS; nil where this machine has none.
+    public init?() {
+        guard openblas_load() else { return nil }
+        configuration = String(cString: openblas_configuration())
+        coreType = String(cString: openblas_core_type())
     }
 
-    /// The build options OpenBLAS reports about itself, version first.
-    public static var configuration: String { String(cString: openblas_get_config()) }
-
-    /// The processor family whose kernels OpenBLAS chose, such as `Cooperlake` or `Haswell`.
-    public static var coreType: String { String(cString: openblas_get_corename()) }
-
     /// Multiplies two small matrices and returns how far the result is from that of a plain loop at most.
-    public static func largestDeviationFromPlainLoop() -> Float {
+    public func largestDeviationFromPlainLoop() -> Float {
         let (rows, depth, columns) = (19, 40, 23)
         let left = (0..<rows * depth).map { Float($0 % 13) / 13 }
         let right = (0..<depth * columns).map { Float($0 % 17) / 17 }
         var product = [Float](repeating: 0, count: rows * columns)
-        cblas_sgemm(
-            CblasRowMajor,
-            CblasNoTrans,
-            CblasNoTrans,
-            blasint(rows),
-            blasint(columns),
-            blasint(depth),
-            1,
-            left,
-            blasint(depth),
-            right,
-            blasint(columns),
-            0,
-            &product,
-            blasint(columns)
-        )
+        openblas_multiply(left, right, false, rows, depth, columns, &product)
         var largest: Float = 0
         for row in 0..<rows {
             for column in 0..<columns {

@@ -20,15 +20,16 @@ struct LayersCommand: ParsableCommand {
 
     func run() throws {
         let contents = try Data(contentsOf: URL(filePath: model).appending(path: "weights.safetensors"))
-        let network = try EfficientNetLite(weights: try WeightsFile(contents: contents))
+        let weights = try WeightsFile(contents: contents)
+        let network = try EfficientNetLite(weights: weights)
         let shape = FeatureShape(height: 224, width: 224, channels: 3)
         let image = FeatureMap(
             shape: shape,
             values: (0..<shape.valueCount).map { Float($0 * 7919 % 255) / 128 - 1 }
         )
         var readable = Fastest()
-        let engines = EngineKernels.all.map {
-            TimedEngine(engine: InferenceEngine(network, height: 224, width: 224, kernels: $0))
+        let engines = try EngineKernels.all.map {
+            TimedEngine(engine: try InferenceEngine(weights: weights, height: 224, width: 224, kernels: $0))
         }
         var workspace = EfficientNetLite.Workspace()
         for _ in 0..<max(1, passes / 10) {
@@ -43,7 +44,7 @@ struct LayersCommand: ParsableCommand {
         }
         try writeJSON(
             Report(
-                matrixLibrary: "\(MatrixLibrary.configuration), kernels for \(MatrixLibrary.coreType)",
+                matrixLibrary: MatrixLibrary().map { "\($0.configuration), kernels for \($0.coreType)" },
                 readable: readable.milliseconds,
                 engine: Dictionary(uniqueKeysWithValues: engines.map { ($0.name, $0.fastest.milliseconds) })
             )
@@ -51,7 +52,7 @@ struct LayersCommand: ParsableCommand {
     }
 
     private struct Report: Encodable {
-        let matrixLibrary: String
+        let matrixLibrary: String?
         /// Milliseconds of blocks 0 to 15 (the first convolution is counted with block 0), then of the last convolution
         /// and pooling.
         let readable: [Double]

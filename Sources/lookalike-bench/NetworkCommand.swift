@@ -132,8 +132,8 @@ private struct BareNetwork: Sendable {
         let file = URL(filePath: folder.appending(manifest.weights.file).string)
         let weights = try WeightsFile(contents: try Data(contentsOf: file))
         input = manifest.input
-        engine = InferenceEngine(
-            try EfficientNetLite(weights: weights),
+        engine = try InferenceEngine(
+            weights: weights,
             height: input.height,
             width: input.width,
             kernels: kernels

@@ -50,13 +50,17 @@ struct Examination {
                     ? "compared with a plain loop" : "off by \(kernelDeviation); please report this")
         )
 
-        let deviation = MatrixLibrary.largestDeviationFromPlainLoop()
-        let name = "\(MatrixLibrary.configuration), kernels for \(MatrixLibrary.coreType)"
-        note(
-            "OpenBLAS",
-            deviation < 1e-4 ? .works : .broken,
-            deviation < 1e-4 ? name : "\(name): a product is off by \(deviation); reinstall libopenblas"
-        )
+        if let library = MatrixLibrary() {
+            let deviation = library.largestDeviationFromPlainLoop()
+            let name = "\(library.configuration), kernels for \(library.coreType)"
+            note(
+                "OpenBLAS",
+                deviation < 1e-4 ? .works : .broken,
+                deviation < 1e-4 ? name : "\(name): a product is off by \(deviation); reinstall libopenblas"
+            )
+        } else {
+            note("OpenBLAS", .broken, "there is none; install libopenblas0")
+        }
         let environment = ProcessInfo.processInfo.environment
         for variable in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"] {
             guard let value = environment[variable] else { continue }

@@ -62,6 +62,11 @@ struct ModelOptions: ParsableArguments {
         try EmbeddingModel(folder: locate(for: library), precision: precision)
     }
 
+    /// Loads the model while its weights' digest is computed; see ``EmbeddingModel/opening(folder:precision:)``.
+    func open(for library: LibraryOptions) throws -> (model: EmbeddingModel, digest: WeightsDigest) {
+        try EmbeddingModel.opening(folder: locate(for: library), precision: precision)
+    }
+
     private func locate(for library: LibraryOptions) throws -> FilePath {
         let environment = ProcessInfo.processInfo.environment["LOOKALIKE_MODEL"].flatMap {
             $0.isEmpty ? nil : $0

@@ -46,13 +46,13 @@ struct SearchCommand: ParsableCommand {
     }
 
     func run() throws {
-        // Starting libvips and loading the model take about as long, and each one core.
+        // Starting libvips and loading the model take about as long, and each one core; the digest of the weights fills
+        // the gaps that the rest leaves on the other.
         if id == nil { DecodingLibrary.startInBackground() }
-        let model = try model.load(for: library)
+        let (model, digest) = try model.open(for: library)
         let decoder = ImageDecoder()
         let library = try Library(library, model: model, access: .reading)
         let queryLog = logging.open(for: library)
-        defer { queryLog?.write() }
         let pipeline = SearchPipeline(
             library: library,
             embedder: ImageEmbedder(model: model),
@@ -65,11 +65,13 @@ struct SearchCommand: ParsableCommand {
         } catch QueryError.undecodable(let reason) {
             throw RefusedPicture(name: picture ?? "-", reason: reason)
         }
+        try digest.check()
         if json {
             try writeJSON(response)
         } else {
             print(response)
         }
+        queryLog?.write()
     }
 
     private func query(_ limits: DecodingLimits) throws -> ImageQuery {

@@ -9,9 +9,9 @@ import Testing
 /// Holds the engine to the forward pass that one can read, on every version of the kernels that this machine runs.
 @Suite("The engine computes what the readable network computes")
 struct EngineTests {
-    private static let network = Result {
+    private static let weights = Result {
         let path = repository.appending("Models/efficientnet-lite0/weights.safetensors")
-        return try EfficientNetLite(weights: try WeightsFile(contents: Data(try bytes(of: path))))
+        return try WeightsFile(contents: Data(try bytes(of: path)))
     }
 
     /// A picture with edges and slopes, another for each seed.
@@ -34,14 +34,20 @@ struct EngineTests {
     )
     func blocks(kernels description: String, size: (height: Int, width: Int)) throws {
         let kernels = try #require(EngineKernels.all.first { $0.description == description })
-        let network = try Self.network.get()
+        let weights = try Self.weights.get()
+        let network = try EfficientNetLite(weights: weights)
         let image = Self.picture(size.height, size.width)
         var expected: [[Float]] = []
         var activations = EfficientNetLite.Workspace()
         let pooled = network.features(of: image, workspace: &activations) { stage, map in
             if case .block = stage { expected.append(map.values) }
         }
-        let engine = InferenceEngine(network, height: size.height, width: size.width, kernels: kernels)
+        let engine = try InferenceEngine(
+            weights: weights,
+            height: size.height,
+            width: size.width,
+            kernels: kernels
+        )
         var workspace = engine.makeWorkspace()
         var seen = 0
         // Errors of rounding to 8 bits of significand add up over 16 blocks; those of float32 are 65,536 times smaller.
@@ -62,7 +68,12 @@ struct EngineTests {
     )
     func reuse(kernels description: String) throws {
         let kernels = try #require(EngineKernels.all.first { $0.description == description })
-        let engine = InferenceEngine(try Self.network.get(), height: 96, width: 96, kernels: kernels)
+        let engine = try InferenceEngine(
+            weights: try Self.weights.get(),
+            height: 96,
+            width: 96,
+            kernels: kernels
+        )
         var workspace = engine.makeWorkspace()
         let fresh = engine.features(of: Self.picture(96, 96), workspace: &workspace)
         _ = engine.features(of: Self.picture(96, 96, seed: 2), workspace: &workspace)

@@ -34,6 +34,7 @@ class Run:
     output: str
     wall_seconds: float
     cpu_seconds: float  # user and system, of the program and all it started
+    answer_seconds: float  # until its first line stood on standard output
     peak_bytes: int  # largest proportional set size of the program and all it started, seen every 0.1 s
 
     @property
@@ -58,7 +59,9 @@ def run(*command, watch_memory=False):
     reader = threading.Thread(target=lambda: complaints.append(process.stderr.read()), daemon=True)
     reader.start()
     peak = PeakMemory(process.pid) if watch_memory else None
-    output = process.stdout.read()
+    output = process.stdout.readline()
+    answer = time.monotonic() - start
+    output += process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - start
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -66,7 +69,7 @@ def run(*command, watch_memory=False):
     peak_bytes = peak.stop() if peak else 0
     if process.returncode != 0:
         raise SystemExit(f"{' '.join(command)}\nended with status {process.returncode}:\n{complaints[0][-2000:]}")
-    return Run(output, wall, usage.ru_utime + usage.ru_stime, peak_bytes)
+    return Run(output, wall, usage.ru_utime + usage.ru_stime, answer, peak_bytes)
 
 
 class PeakMemory:

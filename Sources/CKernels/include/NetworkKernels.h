@@ -36,6 +36,9 @@ void lk_add_bias_relu6(float *values, ptrdiff_t rows, ptrdiff_t channels, const 
 /// values[r][c] += bias[c] (+ residual[r][c] unless `residual` is null)
 void lk_add_bias_residual(float *values, ptrdiff_t rows, ptrdiff_t channels, const float *bias, const float *residual);
 
+/// product[r] = the sum over c of matrix[r][c] · vector[c]
+void lk_matrix_vector(const float *matrix, ptrdiff_t rows, ptrdiff_t columns, const float *vector, float *product);
+
 /// means[c] = the mean over rows of values[r][c]
 void lk_average_rows(const float *values, ptrdiff_t rows, ptrdiff_t channels, float *means);
 

@@ -102,6 +102,12 @@ CVipsImage *cvips_image_converted_by_profile(CVipsImage *image);
 /// Converts to 8-bit sRGB by the rules of the image's encoding alone.
 CVipsImage *cvips_image_converted_to_rgb(CVipsImage *image);
 /// Turns and mirrors an image made by cvips_image_from_samples, by an EXIF orientation.
+/// What the evaluation does to pictures; white comes in from the sides of a turned one. Of 8-bit RGB.
+CVipsImage *cvips_image_cropped(CVipsImage *image, int left, int top, int width, int height);
+CVipsImage *cvips_image_mirrored(CVipsImage *image);
+CVipsImage *cvips_image_turned(CVipsImage *image, double degrees);
+CVipsImage *cvips_image_brightened(CVipsImage *image, double factor);
+
 CVipsImage *cvips_image_upright(CVipsImage *image, int orientation);
 
 /// Receives rows from the top: 'row_count' of width * bands bytes, 'stride' apart, valid during the call only.

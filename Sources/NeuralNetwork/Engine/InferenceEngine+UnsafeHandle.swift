@@ -16,35 +16,45 @@ public struct InferenceEngine: Sendable {
     private let head: PackedMatrix
     private let headBias: PaddedVector
 
-    /// Plans the network for inputs of `height` × `width` pixels.
-    public init(_ network: EfficientNetLite, height: Int, width: Int, kernels: EngineKernels) {
+    /// Plans the network whose weights are in `weights` for inputs of `height` × `width` pixels.
+    ///
+    /// Takes one block after the other, so the weights as they are in the file are never in memory as a whole.
+    ///
+    /// - Throws: ``WeightsError``, as ``EfficientNetLite/init(weights:)`` does.
+    public init(
+        weights: borrowing WeightsFile,
+        height: Int,
+        width: Int,
+        kernels: EngineKernels
+    ) throws(WeightsError) {
         self.kernels = kernels
         input = FeatureShape(height: height, width: width, channels: 3)
-        paddedInput = Expansion.padded(input, for: network.stem)
-        let padding = SamePadding(kernelSize: network.stem.kernelSize, stride: network.stem.stride).geometry(
-            for: input
-        )
+        let stem = try EfficientNetLite.stem(from: weights)
+        paddedInput = Expansion.padded(input, for: stem)
+        let padding = SamePadding(kernelSize: stem.kernelSize, stride: stem.stride).geometry(for: input)
         inputPadding = (padding.padding_top, padding.padding_left)
         var blocks: [FusedBlock] = []
-        for block in network.blocks {
+        for number in 0..<EfficientNetLite.blockCount {
+            let block = try EfficientNetLite.block(number, from: weights)
             let expansion =
                 if let layer = block.expand, let last = blocks.last {
                     Expansion.pointwise(layer, input: last.output)
                 } else {
-                    Expansion.first(network.stem, input: input)
+                    Expansion.first(stem, input: input)
                 }
             blocks.append(FusedBlock(expansion: expansion, block: block, kernels: kernels))
         }
         self.blocks = blocks
+        let last = try EfficientNetLite.head(from: weights)
         head = PackedMatrix(
-            network.head.weights[...],
-            columnStride: network.head.inputChannels,
+            last.weights[...],
+            columnStride: last.inputChannels,
             depthStride: 1,
-            depth: network.head.inputChannels,
-            columns: network.head.outputChannels,
+            depth: last.inputChannels,
+            columns: last.outputChannels,
             kernels: kernels
         )
-        headBias = PaddedVector(network.head.bias[...], kernels: kernels)
+        headBias = PaddedVector(last.bias[...], kernels: kernels)
     }
 
     /// Returns the pooled features of one picture, ``EfficientNetLite/featureCount`` values, not normalised.

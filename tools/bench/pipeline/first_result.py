@@ -1,4 +1,4 @@
-"""From the start of `lookalike search` to its end, files in the page cache."""
+"""From the start of `lookalike search` to its first result and to its end, files in the page cache."""
 
 import harness
 import indexing
@@ -22,17 +22,19 @@ def measure(options):
 
     for query in queries:  # brings every file into the page cache
         search(query)
-    runs = [search(query) for query in queries]
+    runs = [search(query) for _ in range(options.rounds) for query in queries]
     # What it holds, not where it lies.
     library = {name: status[name] for name in ("images", "files", "models")}
     return {"library": library, "searches": len(runs),
+            "firstResultMilliseconds": spread([1000 * run.answer_seconds for run in runs]),
             "wallMilliseconds": spread([1000 * run.wall_seconds for run in runs]),
             "cpuMilliseconds": spread([1000 * run.cpu_seconds for run in runs])}
 
 
 def tables(result):
-    wall, cpu = result["wallMilliseconds"], result["cpuMilliseconds"]
-    row = [f"{result['library']['images']:,}", result["searches"], wall["median"], wall["lowest"], wall["highest"],
-           cpu["median"]]
-    return "`lookalike search PICTURE`, milliseconds from start to exit\n\n" + table(
-        ["images", "searches", "median", "lowest", "highest", "CPU, median"], [row])
+    first, wall, cpu = (result[name] for name in ("firstResultMilliseconds", "wallMilliseconds", "cpuMilliseconds"))
+    row = [f"{result['library']['images']:,}", result["searches"], first["median"], first["lowest"], first["highest"],
+           wall["median"], cpu["median"]]
+    return "`lookalike search PICTURE`, milliseconds from its start\n\n" + table(
+        ["images", "searches", "to the first result, median", "lowest", "highest", "to the end, median", "CPU, median"],
+        [row])
