@@ -80,6 +80,12 @@ let package = Package(
             ]
         ),
 
+        // Offline evaluation.
+        .target(
+            name: "Evaluation",
+            dependencies: ["CKernels", "ImageDecoding", "ImageEmbedding", "IndexingPipeline", systemPackage]
+        ),
+
         // Serving.
         .target(
             name: "SearchServer",
@@ -106,8 +112,8 @@ let package = Package(
         .executableTarget(
             name: "lookalike",
             dependencies: [
-                "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "IndexingPipeline",
-                "NeighborSearch", "NeuralNetwork", "QueryPipeline", "SearchServer",
+                "Catalog", "Evaluation", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
+                "IndexingPipeline", "NeighborSearch", "NeuralNetwork", "QueryPipeline", "SearchServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -177,6 +183,12 @@ let package = Package(
                 "QueryPipeline", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
                 "IndexingPipeline", "NeuralNetwork", "TestSupport",
                 systemPackage,
+            ]
+        ),
+        .testTarget(
+            name: "EvaluationTests",
+            dependencies: [
+                "Evaluation", "ImageDecoding", "ImageEmbedding", "TestSupport", systemPackage,
             ]
         ),
         .testTarget(

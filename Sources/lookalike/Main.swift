@@ -48,7 +48,7 @@ struct Lookalike: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             IndexCommand.self, SearchCommand.self, ServeCommand.self, StatusCommand.self, RemoveCommand.self,
-            DoctorCommand.self, AuditCommand.self,
+            DoctorCommand.self, AuditCommand.self, EvaluateCommand.self,
         ]
     )
 }

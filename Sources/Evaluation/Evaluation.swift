@@ -1,0 +1,290 @@
+internal import CKernels
+internal import Foundation
+internal import ImageDecoding
+internal import Synchronization
+internal import SystemPackage
+
+/// Puts every query of a ground truth to every contender, and measures the rankings.
+///
+/// Each picture is read once, decoded once for each size that a contender asks for, and embedded by all of them. Every
+/// query then ranks the whole collection exactly, by cosine: what is measured is the embedding, not an index; `lookalike
+/// audit` measures that.
+public struct Evaluation: Sendable {
+    private let truth: GroundTruth
+    private let contenders: [any PictureEmbedding]
+    private let options: Options
+    private let decoder = ImageDecoder()
+
+    /// How to evaluate.
+    public struct Options: Sendable, Hashable {
+        /// Where results are cut off for the metrics at k, and how many are shown.
+        public var cutoff = 10
+        /// The most queries that are put, drawn at random; of near-duplicates, the most pictures that are changed.
+        public var queryLimit = 1_000
+        /// Seeds everything that is drawn at random.
+        public var seed: UInt64 = 1
+        /// Pictures and queries worked on at once.
+        public var jobs = 1
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// How far it is.
+    public enum Progress: Sendable, Hashable {
+        /// So many of so many pictures are embedded.
+        case embedding(Int, of: Int)
+        /// So many of so many queries have been put.
+        case ranking(Int, of: Int)
+    }
+
+    /// Prepares an evaluation.
+    ///
+    /// - Parameter contenders: The first one is what the others are compared with.
+    public init(_ truth: GroundTruth, contenders: [any PictureEmbedding], options: Options) {
+        precondition(!contenders.isEmpty, "an evaluation of nothing")
+        precondition(options.cutoff >= 1 && options.jobs >= 1 && options.queryLimit >= 1, "\(options)")
+        self.truth = truth
+        self.contenders = contenders
+        self.options = options
+    }
+
+    /// Runs it. Pictures that cannot be decoded, and further copies of the same bytes, are left out and named.
+    ///
+    /// - Throws: ``EvaluationError/nothingToFind(reason:)`` when no query is left.
+    public func run(_ report: @Sendable (Progress) -> Void = { _ in }) throws(EvaluationError)
+        -> EvaluationResult
+    {
+        let embedded = embedPictures(report)
+        let queries = drawQueries(among: embedded)
+        guard !queries.isEmpty else {
+            throw .nothingToFind(
+                reason: "\(truth.origin): no query is left once \(embedded.leftOut.count) of "
+                    + "\(truth.pictures.count) pictures that cannot be read, or are copies, are left out"
+            )
+        }
+        let vectors = embedded.vectors
+        let order = embedded.order(seed: options.seed)
+        let done = Counter()
+        let outcomes = inParallel(queries.count, jobs: options.jobs) { place in
+            let outcome = ask(queries[place], among: vectors, order: order)
+            report(.ranking(done.increment(), of: queries.count))
+            return outcome
+        }
+        let asked = zip(queries, outcomes).compactMap { query, outcome in outcome.map { (query, $0) } }
+        guard !asked.isEmpty else {
+            throw .nothingToFind(
+                reason: "\(truth.origin): none of the queries has anything to find among what can be read"
+            )
+        }
+        return EvaluationResult(
+            truth: truth,
+            contenders: contenders.map(\.name),
+            cutoff: options.cutoff,
+            seed: options.seed,
+            pictureCount: order.count,
+            leftOut: embedded.leftOut,
+            queries: asked.map(\.0),
+            outcomes: contenders.indices.map { contender in asked.map { $0.1[contender] } }
+        )
+    }
+
+    // MARK: - Pictures
+
+    private struct Embedded {
+        /// For each contender, the vector of each picture; empty for one that is left out.
+        var vectors: [[[Float]]]
+        var leftOut: [LeftOut] = []
+
+        /// The pictures in an order that owes nothing to their folders: it decides between equal similarities.
+        func order(seed: UInt64) -> [Int] {
+            var chance = SeededSequence(seed: seed)
+            return vectors[0].indices.filter { !vectors[0][$0].isEmpty }.shuffled(using: &chance)
+        }
+    }
+
+    private func embedPictures(_ report: @Sendable (Progress) -> Void) -> Embedded {
+        enum Outcome: Sendable {
+            case vectors([[Float]], digest: UInt64)
+            case refused(String)
+        }
+        let done = Counter()
+        let outcomes = inParallel(truth.pictures.count, jobs: options.jobs) { index -> Outcome in
+            defer { report(.embedding(done.increment(), of: truth.pictures.count)) }
+            do throws(ImageDecodingError) {
+                let bytes = try decoder.encodedBytes(of: .file(truth.pictures[index]))
+                return .vectors(try embed(bytes), digest: contentDigest(bytes))
+            } catch {
+                return .refused(error.message)
+            }
+        }
+        var embedded = Embedded(
+            vectors: contenders.map { _ in Array(repeating: [], count: truth.pictures.count) }
+        )
+        var firstOf: [UInt64: Int] = [:]
+        for (index, outcome) in outcomes.enumerated() {
+            switch outcome {
+            case .refused(let reason):
+                embedded.leftOut.append(LeftOut(path: truth.pictures[index], reason: reason))
+            case .vectors(let vectors, let digest):
+                if let first = firstOf[digest] {
+                    let original = truth.pictures[first].string
+                    embedded.leftOut.append(
+                        LeftOut(path: truth.pictures[index], reason: "the same bytes as \(original)")
+                    )
+                } else {
+                    firstOf[digest] = index
+                    for contender in contenders.indices {
+                        embedded.vectors[contender][index] = vectors[contender]
+                    }
+                }
+            }
+        }
+        return embedded
+    }
+
+    /// Embeds encoded bytes by every contender.
+    private func embed(_ bytes: [UInt8]) throws(ImageDecodingError) -> [[Float]] {
+        var decoded: [ThumbnailSize: PixelImage] = [:]
+        let usual = contenders.compactMap(\.thumbnailSize).first ?? .shorterSide(256)
+        var vectors: [[Float]] = []
+        for contender in contenders {
+            let size = contender.thumbnailSize ?? usual
+            if decoded[size] == nil {
+                decoded[size] = try decoder.thumbnail(of: .bytes(bytes), size: size).pixels
+            }
+            vectors.append(decoded[size].map(contender.embed) ?? [])
+        }
+        return vectors
+    }
+
+    // MARK: - Queries
+
+    /// Draws the queries that can be put.
+    private func drawQueries(among embedded: Embedded) -> [Int] {
+        let possible = truth.queries.indices.filter {
+            !embedded.vectors[0][truth.queries[$0].picture].isEmpty
+        }
+        // All changes of a picture are asked about, or none.
+        let pictures = Set(possible.map { truth.queries[$0].picture }).sorted()
+        guard pictures.count > options.queryLimit else { return possible }
+        var chance = SeededSequence(seed: options.seed)
+        let drawn = Set(pictures.shuffled(using: &chance).prefix(options.queryLimit))
+        return possible.filter { drawn.contains(truth.queries[$0].picture) }
+    }
+
+    /// Ranks the collection for a query by each contender; nil when there is nothing to find, or its picture cannot be
+    /// changed.
+    private func ask(_ query: Int, among vectors: [[[Float]]], order: [Int]) -> [QueryOutcome]? {
+        let asked = truth.queries[query]
+        let questions: [[Float]]
+        if let variation = asked.variation {
+            guard let changed = try? embedChanged(asked.picture, variation) else { return nil }
+            questions = changed
+        } else {
+            questions = contenders.indices.map { vectors[$0][asked.picture] }
+        }
+        let judged = order.compactMap { truth.grade(of: $0, for: query) }
+        guard judged.contains(where: { $0 >= 1 }) else { return nil }
+        return contenders.indices.map { contender in
+            let ranked = ranking(of: questions[contender], among: vectors[contender], order: order)
+            var grades: [Int] = []
+            grades.reserveCapacity(ranked.count)
+            var top: [QueryOutcome.Hit] = []
+            for place in ranked {
+                guard let grade = truth.grade(of: place.picture, for: query) else { continue }
+                grades.append(grade)
+                if top.count < options.cutoff {
+                    top.append(
+                        QueryOutcome.Hit(picture: place.picture, similarity: place.similarity, grade: grade)
+                    )
+                }
+            }
+            let measured = GradedRanking(grades: grades, judged: judged)
+            return QueryOutcome(
+                values: Metric.all(at: options.cutoff).map { $0(measured) },
+                precisionAtRecallLevels: measured.precisionAtRecallLevels,
+                top: top
+            )
+        }
+    }
+
+    private func embedChanged(_ picture: Int, _ variation: Variation) throws(ImageDecodingError) -> [[Float]]
+    {
+        // As large as pictures are shown; a change is made to a picture, not to a thumbnail of it.
+        let source = try decoder.thumbnail(of: .file(truth.pictures[picture]), size: .longerSide(1024))
+        return try embed(source.pixels.varied(by: variation))
+    }
+
+    private struct Place {
+        let picture: Int
+        let similarity: Float
+    }
+
+    /// All pictures, nearest first; equally near ones in the order given.
+    private func ranking(of question: [Float], among vectors: [[Float]], order: [Int]) -> [Place] {
+        // The similarity, made an integer that sorts alike, above the place in the order: sorted by one comparison.
+        var keys = order.enumerated().map { position, picture -> UInt64 in
+            var similarity: Float = 0
+            lk_matrix_vector(vectors[picture], 1, question.count, question, &similarity)
+            let bits = (similarity + 0).bitPattern
+            let ascending = bits >> 31 == 0 ? bits | 0x8000_0000 : ~bits
+            return UInt64(~ascending) << 32 | UInt64(position)
+        }
+        keys.sort()
+        return keys.map { key in
+            let ascending = ~UInt32(key >> 32)
+            let bits = ascending >> 31 == 1 ? ascending & 0x7FFF_FFFF : ~ascending
+            return Place(picture: order[Int(key & 0xFFFF_FFFF)], similarity: Float(bitPattern: bits))
+        }
+    }
+}
+
+/// FNV-1a over eight bytes at a time: tells copies apart within one collection, where nobody forges them.
+private func contentDigest(_ bytes: [UInt8]) -> UInt64 {
+    bytes.withUnsafeBytes { buffer in
+        var digest: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(buffer.count)
+        var offset = 0
+        while offset + 8 <= buffer.count {
+            digest =
+                (digest ^ buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0x100_0000_01B3
+            digest ^= digest >> 29
+            offset += 8
+        }
+        for byte in buffer[offset...] { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return digest
+    }
+}
+
+/// Counts what several threads have done.
+private final class Counter: Sendable {
+    private let count = Mutex(0)
+
+    func increment() -> Int {
+        count.withLock { count in
+            count += 1
+            return count
+        }
+    }
+}
+
+/// Computes `body` of 0 ..< `count` on so many threads, and returns the results in order.
+private func inParallel<Value: Sendable>(
+    _ count: Int,
+    jobs: Int,
+    _ body: @Sendable (Int) -> Value
+) -> [Value] {
+    let results = Mutex([Value?](repeating: nil, count: count))
+    let next = Mutex(0)
+    DispatchQueue.concurrentPerform(iterations: max(1, min(jobs, count))) { _ in
+        while let index = next.withLock({ next -> Int? in
+            guard next < count else { return nil }
+            next += 1
+            return next - 1
+        }) {
+            let value = body(index)
+            results.withLock { $0[index] = value }
+        }
+    }
+    return results.withLock { $0 }.map { $0! }
+}
