@@ -83,14 +83,17 @@ let package = Package(
         // Offline evaluation.
         .target(
             name: "Evaluation",
-            dependencies: ["CKernels", "ImageDecoding", "ImageEmbedding", "IndexingPipeline", systemPackage]
+            dependencies: [
+                "CKernels", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "IndexingPipeline",
+                "NeighborSearch", systemPackage,
+            ]
         ),
 
         // Serving.
         .target(
             name: "SearchServer",
             dependencies: [
-                "ImageDecoding", "QueryPipeline",
+                "Evaluation", "ImageDecoding", "QueryPipeline",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -104,6 +107,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Web/index.html"), .embedInCode("Web/style.css"), .embedInCode("Web/app.js"),
+                .embedInCode("Web/judge.html"), .embedInCode("Web/judge.js"),
                 .embedInCode("Web/favicon.svg"),
             ]
         ),
@@ -188,7 +192,9 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "Evaluation", "ImageDecoding", "ImageEmbedding", "TestSupport", systemPackage,
+                "Evaluation", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
+                "TestSupport",
+                systemPackage,
             ]
         ),
         .testTarget(
@@ -201,7 +207,7 @@ let package = Package(
         .testTarget(
             name: "SearchServerTests",
             dependencies: [
-                "SearchServer", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
+                "SearchServer", "Evaluation", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
                 "IndexingPipeline",
                 "QueryPipeline", "TestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -7,6 +7,7 @@ enum Migrations {
         migrator.registerMigration("1: images, files, models, embeddings", migrate: createFirstSchema)
         migrator.registerMigration("2: logged queries", migrate: createQueryLog)
         migrator.registerMigration("3: precision of embeddings", migrate: addPrecision)
+        migrator.registerMigration("4: judgements", migrate: createJudgements)
         return migrator
     }
 
@@ -97,6 +98,22 @@ enum Migrations {
                     askedAt TEXT NOT NULL
                 );
                 CREATE INDEX loggedQueryByModel ON loggedQuery(modelID, id);
+                """
+        )
+    }
+
+    /// What people said about pairs of images; it goes with the images, and stays when their files move.
+    private static func createJudgements(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE judgement (
+                    queryID INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+                    imageID INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+                    grade INTEGER NOT NULL CHECK (grade BETWEEN 0 AND 5),
+                    judgedAt TEXT NOT NULL,
+                    UNIQUE (queryID, imageID)
+                );
+                CREATE INDEX judgementByImage ON judgement(imageID);
                 """
         )
     }

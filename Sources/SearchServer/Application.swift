@@ -1,3 +1,4 @@
+public import Evaluation
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
@@ -15,21 +16,30 @@ public import struct Foundation.URL
 ///
 /// - Parameters:
 ///   - pipeline: Answers the searches. Called from several threads at once.
+///   - judging: Says what is to be judged on the page, and keeps it.
 ///   - configuration: Where to listen, and the limits.
 ///   - logger: Receives a line per request at debug level, and every fault of the server's own at error
 ///     level.
 ///   - onServing: Called once the server listens, with the address to open in a browser.
 public func buildApplication(
     pipeline: SearchPipeline,
+    judging: JudgingDesk,
     configuration: ServerConfiguration,
     logger: Logger,
     onServing: @escaping @Sendable (URL) async -> Void = { _ in }
 ) -> some Service {
-    application(backend: pipeline, configuration: configuration, logger: logger, onServing: onServing)
+    application(
+        backend: pipeline,
+        judging: judging,
+        configuration: configuration,
+        logger: logger,
+        onServing: onServing
+    )
 }
 
 func application(
     backend: some SearchBackend,
+    judging: some JudgingBackend,
     configuration: ServerConfiguration,
     logger: Logger,
     onServing: @escaping @Sendable (URL) async -> Void
@@ -38,7 +48,7 @@ func application(
         threadCount: configuration.workerCount,
         maximumWaitingCount: configuration.maximumWaitingCount
     )
-    let router = router(backend: backend, workers: workers, configuration: configuration)
+    let router = router(backend: backend, judging: judging, workers: workers, configuration: configuration)
     var application = Application(
         router: router,
         server: .http1(
@@ -66,10 +76,11 @@ func application(
 /// Builds the routes and what surrounds them; a test can ask it for answers without a socket.
 func router(
     backend: some SearchBackend,
+    judging: some JudgingBackend,
     workers: BlockingWorkers,
     configuration: ServerConfiguration
 ) -> Router<Route.Context> {
-    let routes = allRoutes(backend: backend, workers: workers, configuration: configuration)
+    let routes = allRoutes(backend: backend, judging: judging, workers: workers, configuration: configuration)
     let router = Router(context: Route.Context.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: LogRequestsMiddleware(.debug))
     router.add(middleware: ResponseHeaders())
@@ -83,6 +94,7 @@ func router(
 
 func allRoutes(
     backend: some SearchBackend,
+    judging: some JudgingBackend,
     workers: BlockingWorkers,
     configuration: ServerConfiguration
 ) -> [Route] {
@@ -98,5 +110,6 @@ func allRoutes(
         workers: workers,
         maximumBodyByteCount: configuration.maximumBodyByteCount
     )
-    return search.routes + images.routes + health.routes + PageRoutes().routes
+    let judgements = JudgingRoutes(backend: backend, judging: judging, workers: workers)
+    return search.routes + images.routes + judgements.routes + health.routes + PageRoutes().routes
 }

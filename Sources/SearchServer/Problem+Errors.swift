@@ -73,6 +73,14 @@ extension Problem {
             )
         case .missingImagePart:
             self.init(.badRequest, "missing_image_part", "The form has no file named image.")
+        case .malformedJudgement:
+            let grades = JudgingRoutes.allowedGrades
+            self.init(
+                .badRequest,
+                "malformed_judgement",
+                "A judgement is {\"query\": 17, \"image\": 4, \"grade\": 3}, the grade from \(grades.lowerBound) to "
+                    + "\(grades.upperBound)."
+            )
         case .tooBusy:
             self.init(
                 .serviceUnavailable,

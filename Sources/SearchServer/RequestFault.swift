@@ -14,6 +14,7 @@ enum RequestFault: Error, Equatable {
     case incompleteBody
     case bodyTooLarge(limit: Int)
     case missingImagePart
+    case malformedJudgement
     case tooBusy
     case notReady
 }

@@ -14,17 +14,18 @@ struct EvaluateCommand: ParsableCommand {
               lookalike evaluate pictures/ --report report.html
               lookalike evaluate pictures/ --labels labels.csv        # columns path,label
               lookalike evaluate pictures/ --judgements grades.csv    # columns query,image,grade (0 to 5)
+              lookalike evaluate --judged                             # grades from lookalike judge and /judge
               lookalike evaluate pictures/ --near-duplicates          # are changed copies found?
               lookalike evaluate pictures/ --compare Models/other
 
             Every picture with a label is asked about in turn, and all others are ranked, by the model and by three \
-            baselines that learned nothing: random, a perceptual hash, a colour histogram. No library is needed, and \
-            none is changed. docs/evaluation.md defines each metric and tells when it lies.
+            baselines that learned nothing: random, a perceptual hash, a colour histogram. No library is changed, and \
+            none is needed but for --judged. docs/evaluation.md defines each metric and tells when it lies.
             """
     )
 
-    @Argument(help: "Folder of the pictures.", completion: .directory)
-    var folder: String
+    @Argument(help: "Folder of the pictures; none with --judged.", completion: .directory)
+    var folder: String?
 
     @Option(
         help: ArgumentHelp("Labels from a table with the columns path and label.", valueName: "csv"),
@@ -37,6 +38,9 @@ struct EvaluateCommand: ParsableCommand {
         completion: .file(extensions: ["csv"])
     )
     var judgements: String?
+
+    @Flag(help: "Grades that were given with lookalike judge or on the page, from the library.")
+    var judged = false
 
     @Flag(help: "Ask with changed copies of the pictures for the originals.")
     var nearDuplicates = false
@@ -95,9 +99,12 @@ struct EvaluateCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        let sources = [labels != nil, judgements != nil, nearDuplicates].count { $0 }
+        let sources = [labels != nil, judgements != nil, judged, nearDuplicates].count { $0 }
         guard sources <= 1 else {
-            throw ValidationError("Give one of --labels, --judgements and --near-duplicates.")
+            throw ValidationError("Give one of --labels, --judgements, --judged and --near-duplicates.")
+        }
+        guard (folder == nil) == judged else {
+            throw ValidationError(judged ? "--judged needs no folder." : "Name the folder of the pictures.")
         }
         guard sources == 0 || folderLabel == .path else {
             throw ValidationError("--folder-label is for labels that come from folders.")
@@ -135,6 +142,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func groundTruth() throws -> GroundTruth {
+        guard let folder else { return try GroundTruth(judgementsIn: library.directory) }
         let root = FilePath(folder).madeAbsolute
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: root.string, isDirectory: &isFolder), isFolder.boolValue

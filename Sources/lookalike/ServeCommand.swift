@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Foundation
 import ImageDecoding
 import ImageEmbedding
@@ -55,6 +56,7 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "lookalike") { StreamLogHandler.standardError(label: $0) }
         let service = buildApplication(
             pipeline: pipeline,
+            judging: JudgingDesk(library: library),
             configuration: ServerConfiguration(host: host, port: port),
             logger: logger
         ) { address in

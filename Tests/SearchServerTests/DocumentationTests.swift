@@ -20,6 +20,7 @@ import Testing
         let workers = BlockingWorkers(threadCount: 1, maximumWaitingCount: 1)
         let routes = allRoutes(
             backend: ScriptedBackend(),
+            judging: ScriptedJudging(),
             workers: workers,
             configuration: ServerConfiguration()
         )

@@ -71,6 +71,7 @@ func withServer(
     let (urls, serving) = AsyncStream<URL>.makeStream()
     let application = application(
         backend: backend,
+        judging: ScriptedJudging(),
         configuration: configuration,
         logger: .silent,
         onServing: { serving.yield($0) }

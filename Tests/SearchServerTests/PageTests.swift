@@ -6,6 +6,7 @@ import Testing
 
 private let pageFiles = [
     ("/", "text/html; charset=utf-8"), ("/style.css", "text/css; charset=utf-8"),
+    ("/judge", "text/html; charset=utf-8"), ("/judge.js", "text/javascript; charset=utf-8"),
     ("/app.js", "text/javascript; charset=utf-8"), ("/favicon.svg", "image/svg+xml"),
 ]
 

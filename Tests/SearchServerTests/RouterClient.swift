@@ -67,6 +67,7 @@ extension Logger {
 /// Runs `body` with a client of the routes in front of `backend`.
 func withRoutes(
     to backend: some SearchBackend,
+    judging: ScriptedJudging = ScriptedJudging(),
     configuration: ServerConfiguration = ServerConfiguration(),
     _ body: (RouterClient) async throws -> Void
 ) async throws {
@@ -75,7 +76,7 @@ func withRoutes(
         maximumWaitingCount: configuration.maximumWaitingCount
     )
     workers.start()
-    let router = router(backend: backend, workers: workers, configuration: configuration)
+    let router = router(backend: backend, judging: judging, workers: workers, configuration: configuration)
     let outcome: Result<Void, any Error>
     do {
         outcome = .success(try await body(RouterClient(responder: router.buildResponder())))

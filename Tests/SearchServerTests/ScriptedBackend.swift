@@ -1,5 +1,6 @@
 import Foundation
 
+@testable import Evaluation
 @testable import QueryPipeline
 @testable import SearchServer
 
@@ -57,4 +58,16 @@ extension ImageRecord {
             ]
         )
     }
+}
+
+/// A desk with one query and its candidates.
+struct ScriptedJudging: JudgingBackend {
+    var onNext: @Sendable (Set<Int64>) throws -> JudgingDesk.Task? = { _ in nil }
+    var onJudge: @Sendable (Int64, Int, Int64) throws -> Bool = { _, _, _ in true }
+
+    func next(skipping: Set<Int64>) throws -> JudgingDesk.Task? { try onNext(skipping) }
+    func judge(_ image: Int64, grade: Int, for query: Int64) throws -> Bool {
+        try onJudge(image, grade, query)
+    }
+    func progress() throws -> JudgingDesk.Progress { JudgingDesk.Progress(queries: 2, judgements: 31) }
 }

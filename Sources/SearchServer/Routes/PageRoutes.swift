@@ -2,7 +2,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
 
-/// The web page: four files that travel inside the binary.
+/// The web pages: files that travel inside the binary.
 struct PageRoutes: Sendable {
     private struct File: Sendable {
         let path: String
@@ -22,6 +22,8 @@ struct PageRoutes: Sendable {
         File("/", "text/html; charset=utf-8", PackageResources.index_html),
         File("/style.css", "text/css; charset=utf-8", PackageResources.style_css),
         File("/app.js", "text/javascript; charset=utf-8", PackageResources.app_js),
+        File("/judge", "text/html; charset=utf-8", PackageResources.judge_html),
+        File("/judge.js", "text/javascript; charset=utf-8", PackageResources.judge_js),
         File("/favicon.svg", "image/svg+xml", PackageResources.favicon_svg),
     ]
 

@@ -291,7 +291,7 @@ document.addEventListener("click", (event) => {
   // A click with a modifier key is for the browser: a new tab, a new window, a download.
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const link = event.target.closest("a");
-  if (!link) return;
+  if (!link || link.pathname !== "/") return;
   event.preventDefault();
   if (link.dataset.image) return open({ imageID: Number(link.dataset.image) });
   if (shown) history.pushState(null, "", "/");
