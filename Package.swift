@@ -80,6 +80,9 @@ let package = Package(
             ]
         ),
 
+        // User and interaction data: online metrics.
+        .target(name: "Feedback", dependencies: ["Catalog", "ImageLibrary", systemPackage]),
+
         // Offline evaluation.
         .target(
             name: "Evaluation",
@@ -93,7 +96,7 @@ let package = Package(
         .target(
             name: "SearchServer",
             dependencies: [
-                "Evaluation", "ImageDecoding", "QueryPipeline",
+                "Catalog", "Evaluation", "ImageDecoding", "QueryPipeline",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -116,7 +119,7 @@ let package = Package(
         .executableTarget(
             name: "lookalike",
             dependencies: [
-                "Catalog", "Evaluation", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
+                "Catalog", "Evaluation", "Feedback", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
                 "IndexingPipeline", "NeighborSearch", "NeuralNetwork", "QueryPipeline", "SearchServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -190,6 +193,10 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "FeedbackTests",
+            dependencies: ["Feedback", "Catalog", "ImageLibrary", "TestSupport", systemPackage]
+        ),
+        .testTarget(
             name: "EvaluationTests",
             dependencies: [
                 "Evaluation", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
@@ -207,7 +214,7 @@ let package = Package(
         .testTarget(
             name: "SearchServerTests",
             dependencies: [
-                "SearchServer", "Evaluation", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
+                "SearchServer", "Catalog", "Evaluation", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
                 "IndexingPipeline",
                 "QueryPipeline", "TestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),

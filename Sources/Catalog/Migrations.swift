@@ -8,6 +8,7 @@ enum Migrations {
         migrator.registerMigration("2: logged queries", migrate: createQueryLog)
         migrator.registerMigration("3: precision of embeddings", migrate: addPrecision)
         migrator.registerMigration("4: judgements", migrate: createJudgements)
+        migrator.registerMigration("5: interactions", migrate: createInteractions)
         return migrator
     }
 
@@ -114,6 +115,28 @@ enum Migrations {
                     UNIQUE (queryID, imageID)
                 );
                 CREATE INDEX judgementByImage ON judgement(imageID);
+                """
+        )
+    }
+
+    /// Which results were shown for an image of the library, at which position, and which of them were opened.
+    private static func createInteractions(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE interaction (
+                    id INTEGER PRIMARY KEY AUTOINCREMENT,
+                    queryID INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+                    at TEXT NOT NULL
+                );
+                CREATE INDEX interactionByQuery ON interaction(queryID);
+                CREATE TABLE impression (
+                    interactionID INTEGER NOT NULL REFERENCES interaction(id) ON DELETE CASCADE,
+                    position INTEGER NOT NULL CHECK (position > 0),
+                    imageID INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+                    clicked INTEGER NOT NULL,
+                    PRIMARY KEY (interactionID, position)
+                ) WITHOUT ROWID;
+                CREATE INDEX impressionByImage ON impression(imageID);
                 """
         )
     }

@@ -78,6 +78,9 @@ public final class SearchPipeline: Sendable {
         throw QueryError.imageFileGone(id)
     }
 
+    /// Keeps what was shown and opened; false when the library has no such query, or none of the results.
+    public func keep(_ interaction: Interaction) throws -> Bool { try library.catalog.keep(interaction) }
+
     /// Shows that the catalog can be read and the index searched; throws when not.
     public func readiness() throws -> Readiness {
         try library.index.catchUp()

@@ -111,5 +111,11 @@ func allRoutes(
         maximumBodyByteCount: configuration.maximumBodyByteCount
     )
     let judgements = JudgingRoutes(backend: backend, judging: judging, workers: workers)
-    return search.routes + images.routes + judgements.routes + health.routes + PageRoutes().routes
+    let feedback = FeedbackRoutes(
+        backend: backend,
+        workers: workers,
+        keepsFeedback: configuration.keepsFeedback
+    )
+    return search.routes + images.routes + judgements.routes + feedback.routes + health.routes
+        + PageRoutes().routes
 }

@@ -81,6 +81,13 @@ extension Problem {
                 "A judgement is {\"query\": 17, \"image\": 4, \"grade\": 3}, the grade from \(grades.lowerBound) to "
                     + "\(grades.upperBound)."
             )
+        case .malformedInteraction:
+            self.init(
+                .badRequest,
+                "malformed_interaction",
+                "An interaction is {\"query\": 17, \"shown\": [4, 9], \"clicked\": [9]}: 1 to "
+                    + "\(FeedbackRoutes.maximumShownCount) results, each once, in their order, and those opened."
+            )
         case .tooBusy:
             self.init(
                 .serviceUnavailable,

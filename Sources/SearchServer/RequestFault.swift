@@ -15,6 +15,7 @@ enum RequestFault: Error, Equatable {
     case bodyTooLarge(limit: Int)
     case missingImagePart
     case malformedJudgement
+    case malformedInteraction
     case tooBusy
     case notReady
 }

@@ -1,3 +1,4 @@
+internal import Catalog
 internal import QueryPipeline
 
 /// What the routes ask of the house behind them; every call blocks and belongs on ``BlockingWorkers``.
@@ -9,6 +10,7 @@ protocol SearchBackend: Sendable {
     func image(id: Int64) throws -> ImageRecord?
     func thumbnail(id: Int64, longerSide: Int) throws -> [UInt8]?
     func readiness() throws -> Readiness
+    func keep(_ interaction: Interaction) throws -> Bool
 }
 
 extension SearchPipeline: SearchBackend {}

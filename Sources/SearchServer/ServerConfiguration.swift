@@ -35,6 +35,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// ``idleTimeout`` alone would let a client that drips one byte a second hold a connection forever.
     public var transferDeadline: Duration = .seconds(60)
 
+    /// Whether it is kept what was shown and what was opened of it.
+    public var keepsFeedback = true
+
     /// Creates a configuration with the default limits.
     public init(host: String = "127.0.0.1", port: Int = 8080) {
         self.host = host

@@ -49,7 +49,7 @@ struct Lookalike: ParsableCommand {
         subcommands: [
             IndexCommand.self, SearchCommand.self, ServeCommand.self, StatusCommand.self, RemoveCommand.self,
             DoctorCommand.self, AuditCommand.self, EvaluateCommand.self,
-            JudgeCommand.self,
+            JudgeCommand.self, FeedbackCommand.self,
         ]
     )
 }

@@ -38,6 +38,9 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var logging: QueryLogOptions
 
+    @Flag(help: "Keep nothing of what the page's visitors open; see lookalike feedback.")
+    var noFeedback = false
+
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port must be 0 to 65535.") }
     }
@@ -54,10 +57,12 @@ struct ServeCommand: AsyncParsableCommand {
             queryLog: queryLog
         )
         let logger = Logger(label: "lookalike") { StreamLogHandler.standardError(label: $0) }
+        var serving = ServerConfiguration(host: host, port: port)
+        serving.keepsFeedback = !noFeedback
         let service = buildApplication(
             pipeline: pipeline,
             judging: JudgingDesk(library: library),
-            configuration: ServerConfiguration(host: host, port: port),
+            configuration: serving,
             logger: logger
         ) { address in
             writeLine("Serving \(counted(library.index.count, "picture")) at \(address.absoluteString)")

@@ -127,7 +127,8 @@ import Testing
         configuration.idleTimeout = .milliseconds(100)
         try await withServer(of: ScriptedBackend.counting, configuration: configuration) { server in
             try await server.connect { connection in
-                try await connection.send("GET /healthz HTTP/1.1\r\nHost: loc")
+                // On a busy machine the connection may have been idle too long before this is sent.
+                try? await connection.send("GET /healthz HTTP/1.1\r\nHost: loc")
                 #expect(await connection.receiveAll().isEmpty)
             }
         }

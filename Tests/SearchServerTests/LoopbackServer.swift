@@ -80,12 +80,20 @@ func withServer(
     try await withThrowingTaskGroup { tasks in
         tasks.addTask { try await group.run() }
         tasks.addTask {
-            for await url in urls {
-                let port = try #require(url.port)
-                try await body(LoopbackServer(port: port, group: group))
-                break
+            // A server that nobody stops would have the test wait for ever for its failure to show.
+            let outcome: Result<Void, any Error>
+            do {
+                for await url in urls {
+                    let port = try #require(url.port)
+                    try await body(LoopbackServer(port: port, group: group))
+                    break
+                }
+                outcome = .success(())
+            } catch {
+                outcome = .failure(error)
             }
             await group.triggerGracefulShutdown()
+            try outcome.get()
         }
         try await tasks.waitForAll()
     }

@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 
 @testable import Evaluation
@@ -11,6 +12,9 @@ struct ScriptedBackend: SearchBackend {
     var onThumbnail: @Sendable (Int64, Int) throws -> [UInt8]? = { _, _ in [0xFF, 0xD8, 0xFF, 0xD9] }
     var onReadiness: @Sendable () throws -> Readiness = { Readiness(model: "none", indexedImageCount: 0) }
 
+    var onKeep: @Sendable (Interaction) throws -> Bool = { _ in true }
+
+    func keep(_ interaction: Interaction) throws -> Bool { try onKeep(interaction) }
     func search(_ query: ImageQuery, limit: Int) throws -> SearchResponse { try onSearch(query, limit) }
     func image(id: Int64) throws -> ImageRecord? { images.first { $0.id == id } }
     func thumbnail(id: Int64, longerSide: Int) throws -> [UInt8]? { try onThumbnail(id, longerSide) }

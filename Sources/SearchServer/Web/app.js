@@ -16,7 +16,7 @@ const page = {
   retry: byId("notice-retry"), status: byId("status"), card: byId("result"),
 };
 
-/** Searches of this visit by their key: { file?, imageID?, limit, answer?, image? }. */
+/** Searches of this visit by their key: { file?, imageID?, limit, answer?, image?, opened?, isReported? }. */
 const searches = new Map();
 let shown = null;       // the search on screen
 let underWay = null;    // the AbortController of the request for it
@@ -293,7 +293,11 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a");
   if (!link || link.pathname !== "/") return;
   event.preventDefault();
-  if (link.dataset.image) return open({ imageID: Number(link.dataset.image) });
+  if (link.dataset.image) {
+    const imageID = Number(link.dataset.image);
+    if (shown && page.results.contains(link)) (shown.opened ??= new Set()).add(imageID);
+    return open({ imageID });
+  }
   if (shown) history.pushState(null, "", "/");
   showStart();
 });
@@ -334,6 +338,19 @@ addEventListener("drop", (event) => {
   if (!carriesFiles(event)) return;
   event.preventDefault();
   openFile(event.dataTransfer.files[0]);
+});
+
+// What was shown for a picture of the library, and what was opened of it, once the page goes away. Of a picture that is
+// not in the library nothing is said.
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState !== "hidden") return;
+  for (const search of searches.values()) {
+    const shown = search.answer?.results.map((result) => result.id) ?? [];
+    if (!search.imageID || search.isReported || !shown.length) continue;
+    search.isReported = true;
+    const interaction = { query: search.imageID, shown, clicked: [...search.opened ?? []] };
+    navigator.sendBeacon("/v1/interactions", new Blob([JSON.stringify(interaction)], { type: "application/json" }));
+  }
 });
 
 addEventListener("popstate", showCurrentEntry);
