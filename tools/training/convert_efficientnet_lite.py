@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
-"""Converts the published EfficientNet-Lite0 into the model folder the product reads.
+"""Converts the published EfficientNet-Lite0 into the model folder that training starts from.
 
 Folds batch norm, drops the classifier, appends the retrieval projection, and writes weights.safetensors,
-manifest.json and MODEL_CARD.md. The same inputs give the same bytes.
+manifest.json and MODEL_CARD.md. The same inputs give the same bytes. Then the folder is held against the original,
+unfolded network: a disagreement beyond 1e-3 (relative, per stage) or 0.9999 (cosine of the embeddings) stops the script.
 """
 
 import argparse
-import hashlib
 import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,17 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
+import agreement
 import folded
 import model_card
 import reference
-import tensor_file
+from learning import model_folder
+from learning.views import Input
+from make_golden import EMBEDDING_PHOTOS
 
 HERE = Path(__file__).resolve().parent
-DEFAULT_OUTPUT = HERE.parents[1] / "Models" / "efficientnet-lite0"
+ROOT = HERE.parents[1]
+NAME = "efficientnet-lite0"
 
 
 def read_projection(path: Path) -> tuple[np.ndarray, dict[str, str]]:
@@ -61,75 +64,44 @@ def lineage(projection: dict[str, str]) -> list[dict[str, str]]:
     ]
 
 
-def probe(tensors: dict[str, np.ndarray]) -> list[float]:
-    """Embeds a picture that needs no file, so that a program can tell on any machine whether it computes the same.
-
-    The picture has the decoded size; at row y, column x, its channels are (x, y, x + y) modulo 256.
-    """
-    side = reference.SHORTER_SIDE
-    y, x = np.mgrid[0:side, 0:side]
-    picture = np.stack([x, y, x + y], axis=-1) % 256
-    margin = (side - reference.SIDE) // 2
-    centre = picture[margin:margin + reference.SIDE, margin:margin + reference.SIDE]
-    values = (centre.astype(np.float32) - reference.MEAN) / reference.STANDARD_DEVIATION
-    batch = torch.from_numpy(values.astype(np.float32)).permute(2, 0, 1)[None]
-    return [round(float(value), 6) for value in folded.stages(tensors, batch)["embedding"][0]]
-
-
-def manifest(weights: bytes, dimension: int, probe: list[float], steps: list[dict[str, str]]) -> dict[str, object]:
-    return {
-        "formatVersion": 1,
-        "name": "efficientnet-lite0",
-        "architecture": "efficientnet-lite0",
-        "input": {
-            "width": reference.SIDE,
-            "height": reference.SIDE,
-            "shorterSide": reference.SHORTER_SIDE,
-            "crop": "center",
-            "resize": "bicubic",
-            "channelOrder": "RGB",
-            "mean": [int(reference.MEAN)] * 3,
-            "standardDeviation": [int(reference.STANDARD_DEVIATION)] * 3,
-        },
-        "pooling": "average",
-        "embedding": {"dimension": dimension, "metric": "cosine", "normalized": True, "probe": probe},
-        "weights": {
-            "file": "weights.safetensors",
-            "byteCount": len(weights),
-            "sha256": hashlib.sha256(weights).hexdigest(),
-        },
-        "licence": "Apache-2.0",
-        "lineage": steps,
+def check(folder: Path, images: Path, network: torch.nn.Module) -> None:
+    """Holds the written folder against the original network on sample photographs; writes agreement.json."""
+    model = model_folder.read(folder)
+    paths = [images / photo for photo in EMBEDDING_PHOTOS]
+    pixels = [reference.preprocess(path) for path in paths]
+    batch = reference.to_input(np.stack(pixels))
+    projection = torch.from_numpy(model.tensors["projection.weight"])
+    original = reference.stages(network, batch, projection)
+    measured = {
+        "photographs": len(paths),
+        "agreement": {"float32": agreement.check(original, model.tensors, batch),
+                      "float16": agreement.half_precision(original, model.tensors, batch)},
+        "sensitivity": agreement.sensitivity(model.tensors, pixels, paths),
+        "weightsSHA256": model.sha256,
     }
-
-
-def readable_json(value: object) -> str:
-    """Indents, but keeps a list of numbers on one line."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return re.sub(r"\[[-\d.,e\s]+\]", lambda match: " ".join(match[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
+    (HERE / "agreement.json").write_text(json.dumps(measured, indent=1) + "\n")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, help="model folder (default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=ROOT / ".build" / NAME,
+                        help="model folder to write (default: %(default)s)")
+    parser.add_argument("--images", type=Path, default=ROOT / "SampleImages",
+                        help="photographs to compare on (default: %(default)s)")
     parser.add_argument("--projection", type=Path, default=HERE / "projection.safetensors",
                         help="float32 (D, 1280) with orthonormal rows (default: %(default)s)")
     options = parser.parse_args()
 
     projection, described = read_projection(options.projection)
-    tensors = folded.fold(reference.load_network())
+    network = reference.load_network()
+    tensors = folded.fold(network)
     tensors["projection.weight"] = projection
-    # Weights first: their byte counts are multiples of 64, so each starts aligned. Some biases' are not.
-    ordered = {name: value for name, value in tensors.items() if name.endswith(".weight")}
-    ordered |= {name: value for name, value in tensors.items() if name.endswith(".bias")}
-
-    steps = lineage(described)
-    metadata = {"architecture": "efficientnet-lite0", "licence": "Apache-2.0", "lineage": json.dumps(steps)}
-    weights = tensor_file.write(options.output / "weights.safetensors", ordered, metadata)
-    description = manifest(weights, len(projection), probe(tensors), steps)
-    (options.output / "manifest.json").write_text(readable_json(description) + "\n")
+    size = Input(reference.SIDE, reference.SHORTER_SIDE)
+    description = model_folder.write(options.output, NAME, size, tensors, lineage(described))
+    check(options.output, options.images, network)
     model_card.write(options.output)
-    print(f"{options.output}: {len(weights):,} bytes, sha256 {description['weights']['sha256']}")
+    weights = description["weights"]
+    print(f"{options.output}: {weights['byteCount']:,} bytes, sha256 {weights['sha256']}")
 
 
 if __name__ == "__main__":

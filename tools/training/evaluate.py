@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""Measures models on labelled sets of pictures, in float32 and with the product's preprocessing.
+
+FOLDER/<set>/<label>/<picture>: every picture is a query for all others of its set; mean average precision counts those of
+its label. With --near-duplicates the pictures named there, changed in several ways, have to find their originals
+first. Of every figure the 95 % bootstrap interval over queries is given; of every model but the first, the interval of the
+paired difference from the first.
+
+A model is a model folder; FOLDER:features takes the 1280 averaged features before the projection instead.
+"""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageEnhance, ImageOps
+
+from learning import metrics, model_folder
+from learning.network import Whole, multiply_adds
+from learning.sources import SUFFIXES
+from learning.views import compressed, fitted, generator, load, normalised
+
+BATCH = 16
+
+
+def crop(area: float) -> Callable[[Image.Image, np.random.Generator], Image.Image]:
+    """Cuts a part of the same shape out of a random place."""
+
+    def change(image: Image.Image, random: np.random.Generator) -> Image.Image:
+        width, height = (max(1, round(side * area ** 0.5)) for side in image.size)
+        left, top = (int(random.integers(0, whole - part + 1)) for whole, part in zip(image.size, (width, height)))
+        return image.crop((left, top, left + width, top + height))
+
+    return change
+
+
+def turned(image: Image.Image, _: np.random.Generator) -> Image.Image:
+    return image.rotate(15, Image.Resampling.BICUBIC, expand=True)
+
+
+def turned_and_cropped(image: Image.Image, _: np.random.Generator) -> Image.Image:
+    """Turns by 15° and keeps the upright middle that has no empty corners, in the picture's shape."""
+    width, height = image.size
+    radians = np.radians(15)
+    shorter, longer = sorted((width, height))
+    share = shorter / (longer * np.sin(radians) + shorter * np.cos(radians))
+    found = image.rotate(15, Image.Resampling.BICUBIC)
+    left, top = (round(side * (1 - share) / 2) for side in (width, height))
+    return found.crop((left, top, width - left, height - top))
+
+
+CHANGES = {
+    "cropped to 80 % of the area": crop(0.8),
+    "cropped to 50 % of the area": crop(0.5),
+    "cropped to half the sides (25 %)": crop(0.25),
+    "JPEG, quality 20": lambda image, _: compressed(image, 20),
+    "brightness +20 %": lambda image, _: ImageEnhance.Brightness(image).enhance(1.2),
+    "brightness −20 %": lambda image, _: ImageEnhance.Brightness(image).enhance(0.8),
+    "mirrored": lambda image, _: ImageOps.mirror(image),
+    "turned by 15°, cropped to what is full": turned_and_cropped,
+    "turned by 15°, black corners": turned,
+    "half the sides, then JPEG": lambda image, _: compressed(
+        image.resize([max(1, side // 2) for side in image.size], Image.Resampling.BICUBIC), 75),
+    "grey": lambda image, _: ImageOps.grayscale(image).convert("RGB"),
+}
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
+class Embedder:
+    """Runs one model over pictures and keeps the vectors in a cache folder, known by model, pictures and change."""
+
+    def __init__(self, name: str, engine: str, cache: Path, threads: int) -> None:
+        folder, _, part = name.partition(":")
+        self.model = model_folder.read(Path(folder))
+        self.name = f"{self.model.manifest['name']}{', 1280 features' if part else ''}"
+        self.features, self.cache = part == "features", cache
+        tensors = {key: torch.from_numpy(value) for key, value in self.model.tensors.items()}
+        self.dimension = 1280 if self.features else len(tensors["projection.weight"])
+        self.multiply_adds = multiply_adds(tensors, self.model.input.side)
+        whole = Whole(tensors).eval()
+        if engine == "openvino":
+            import openvino
+
+            example = torch.zeros(1, 3, self.model.input.side, self.model.input.side)
+            converted = openvino.convert_model(whole, example_input=example, input=[-1, 3, *example.shape[2:]])
+            hints = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
+            compiled = openvino.compile_model(converted, "CPU", hints)
+            self.run = lambda batch: [compiled(batch)[number] for number in (0, 1)]
+        else:
+            def run(batch: np.ndarray) -> list[np.ndarray]:
+                with torch.inference_mode():
+                    return [found.numpy() for found in whole(torch.from_numpy(batch))]
+
+            self.run = run
+
+    def vectors(self, paths: list[Path], change: str = "") -> np.ndarray:
+        """Returns unit vectors, float32 (count, dimension)."""
+        digest = hashlib.sha256("\n".join([self.model.sha256, str(self.model.input), change, *map(str, paths)]).encode())
+        stored = self.cache / f"{digest.hexdigest()[:20]}.npz"
+        if stored.exists():
+            both = np.load(stored)
+        else:
+            parts: list[list[np.ndarray]] = []
+            for start in range(0, len(paths), BATCH):
+                batch = np.stack([self.pixels(path, change) for path in paths[start:start + BATCH]])
+                parts.append(self.run(normalised(batch)))
+            both = {name: np.concatenate(part) for name, part in zip(("features", "embedding"), zip(*parts))}
+            self.cache.mkdir(parents=True, exist_ok=True)
+            np.savez(stored, **both)
+        found = both["features" if self.features else "embedding"]
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+    def pixels(self, path: Path, change: str) -> np.ndarray:
+        image = load(path)
+        if change:
+            image = CHANGES[change](image, generator(1, path.name, 0))
+        return np.asarray(fitted(image, self.model.input))
+
+
+def drawn(folders: list[Path], most: int) -> list[Path]:
+    """Takes at most `most` pictures of each folder, by the digest of their names."""
+    found: list[Path] = []
+    for folder in folders:
+        found += sorted(pictures_in(folder), key=lambda path: hashlib.sha256(path.name.encode()).digest())[:most]
+    return found
+
+
+def measured(embedder: Embedder, options: argparse.Namespace) -> Iterator[tuple[str, np.ndarray]]:
+    """Yields the average precision of each query of each set, then recall@1 of each changed picture."""
+    for name in options.sets:
+        paths = pictures_in(options.folder / name)
+        labels = np.array([path.relative_to(options.folder / name).parts[0] for path in paths])
+        yield name, metrics.average_precisions(embedder.vectors(paths), labels)
+    if options.near_duplicates:
+        paths = drawn(options.near_duplicates, options.most)
+        originals = embedder.vectors(paths)
+        for change in CHANGES:
+            yield change, metrics.found_first(embedder.vectors(paths, change), originals)
+
+
+def with_interval(found: tuple[float, float, float], sign: str = "") -> str:
+    return f"{found[0]:{sign}.4f} [{found[1]:{sign}.4f}, {found[2]:{sign}.4f}]"
+
+
+def report(results: dict[str, dict[str, np.ndarray]], sets: list[str]) -> dict:
+    """Prints a table for each measure and returns all figures."""
+    first = next(iter(results))
+    found: dict = {}
+    rows = list(results[first])
+    for model, values in results.items():
+        found[model] = {}
+        for row in rows:
+            entry = {"value": metrics.interval(values[row])}
+            if model != first:
+                entry["difference"] = metrics.interval(values[row] - results[first][row])
+            found[model][row] = entry
+        if sets:
+            entry = {"value": metrics.mean_of_sets([values[name] for name in sets])}
+            if model != first:
+                entry["difference"] = metrics.mean_of_sets([values[name] - results[first][name] for name in sets])
+            found[model]["mean of sets"] = entry
+    for row in rows[:len(sets)] + ["mean of sets"] * bool(sets) + rows[len(sets):]:
+        print(f"\n{row}")
+        for model in results:
+            entry = found[model][row]
+            change = f"   {with_interval(entry['difference'], '+')}" if "difference" in entry else ""
+            print(f"  {model:44} {with_interval(entry['value'])}{change}")
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="folder that holds the sets")
+    parser.add_argument("models", nargs="+", help="model folders, the first is what the others are compared with")
+    parser.add_argument("--sets", nargs="*", default=[], help="names of folders in FOLDER")
+    parser.add_argument("--near-duplicates", nargs="*", type=Path, default=[], metavar="FOLDER",
+                        help="folders of pictures to change and find again")
+    parser.add_argument("--most", type=int, default=200, help="pictures of each such folder (default: %(default)s)")
+    parser.add_argument("--json", type=Path, help="file for all figures")
+    parser.add_argument("--cache", type=Path, default=Path(".cache-vectors"), help="folder for vectors (default: %(default)s)")
+    parser.add_argument("--engine", choices=["torch", "openvino"], default="torch")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    results, described = {}, {}
+    for name in options.models:
+        embedder = Embedder(name, options.engine, options.cache, options.threads)
+        label = embedder.name if embedder.name not in results else f"{embedder.name} ({name})"
+        results[label] = dict(measured(embedder, options))
+        described[label] = {"sha256": embedder.model.sha256, "side": embedder.model.input.side,
+                            "dimension": embedder.dimension, "multiplyAdds": embedder.multiply_adds}
+        print(f"{label}: {embedder.multiply_adds / 1e6:.1f} million multiply-adds", flush=True)
+    figures = report(results, options.sets)
+    if options.json:
+        counts = {name: len(pictures_in(options.folder / name)) for name in options.sets}
+        counts["near-duplicates"] = len(drawn(options.near_duplicates, options.most))
+        options.json.write_text(json.dumps({"counts": counts, "models": described, "figures": figures}, indent=1,
+                                           ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

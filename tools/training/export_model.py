@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Makes a model folder out of a start and trained weights: manifest.json and weights.safetensors.
+
+With --blend below 1 the weights lie that far on the way from the start to the trained ones (arXiv 2109.01903): what
+training forgot comes back sooner than what it learned goes. The folder is checked as the product checks it.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import load_file
+
+from learning import model_folder
+from learning.views import Input
+
+
+def blended(start: dict[str, np.ndarray], trained: dict[str, np.ndarray], share: float) -> dict[str, np.ndarray]:
+    """Returns start + share · (trained − start) for every trained tensor, the start's where none was trained."""
+    found = dict(start)
+    for name, value in trained.items():
+        if name not in start:
+            raise SystemExit(f"The trained weights have {name}, which the start lacks.")
+        before = start[name][:len(value)] if name == "projection.weight" else start[name]
+        found[name] = (before + share * (value - before)).astype(np.float32)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("trained", type=Path, help="trained.safetensors from train.py")
+    parser.add_argument("output", type=Path, help="model folder to write")
+    parser.add_argument("--origin", type=Path, required=True, help="model folder the training started from")
+    parser.add_argument("--name", help="the model's name (default: the output folder's)")
+    parser.add_argument("--blend", type=float, default=1.0, help="share of the trained weights (default: %(default)s)")
+    parser.add_argument("--side", type=int, help="input in pixels, if another than it was trained with")
+    parser.add_argument("--data", default="a data set of your own", help="one line for the lineage: what it learned from")
+    options = parser.parse_args()
+    start = model_folder.read(options.origin)
+    trained = load_file(options.trained)
+    with safe_open(options.trained, framework="numpy") as file:
+        described = json.loads(file.metadata()["training"])
+    if described["start"] != start.sha256:
+        raise SystemExit(f"{options.trained} was not trained from {options.origin}.")
+    views = described["configuration"]["views"]
+    size = Input.of(options.side) if options.side else Input(views["side"], views["shorter_side"])
+    loss, schedule = described["configuration"]["loss"], described["configuration"]["schedule"]
+    note = (f"blocks {schedule['first_block']}–15, head and projection trained for {schedule['steps']} steps, seed "
+            f"{schedule['seed']}, loss {loss['kind']} contrastive at temperature {loss['temperature']}; "
+            f"weights {options.blend:g} of the way from the start")
+    steps = start.manifest["lineage"] + [
+        {"step": "training", "source": options.data, "sha256": described["dataset"], "note": note}]
+    folder, name = options.output, options.name or options.output.name
+    written = model_folder.write(folder, name, size, blended(start.tensors, trained, options.blend), steps)
+    model_folder.read(folder)
+    print(f"{folder}: {written['weights']['byteCount']:,} bytes, sha256 {written['weights']['sha256']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""The training loop: draw, run the rear, add up the losses, step; keep checkpoints from which it goes on exactly.
+
+One process or several (torchrun): each runs its part of the batch, the vectors are gathered so that every loss sees the
+whole batch, and the framework averages the gradients.
+"""
+
+import json
+import math
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed
+import torch.distributed.nn.functional
+from torch import Tensor
+from torch.nn.functional import normalize
+from torch.nn.parallel import DistributedDataParallel
+
+from . import losses
+from .batches import Batch, Drawer
+from .configuration import Configuration
+from .metrics import average_precisions
+from .network import Rear
+
+
+class Cache:
+    """Views' activations as cache_features.py wrote them; on the GPU if they fit into half of its free memory."""
+
+    def __init__(self, folder: Path, device: str) -> None:
+        self.description = json.loads((folder / "cache.json").read_text())
+        shape = tuple(self.description["shape"])
+        if self.description["done"] != shape[0]:
+            raise SystemExit(f"{folder} is not complete; run cache_features.py again.")
+        stored = np.memmap(folder / "features.bin", np.int16, "r", shape=shape)
+        self.device = device
+        self.targets = np.load(folder / "targets.npy", mmap_mode="r")
+        self.features = torch.from_numpy(np.asarray(stored)).view(torch.bfloat16)
+        if device.startswith("cuda") and stored.nbytes < torch.cuda.mem_get_info()[0] / 2:
+            self.features = self.features.to(device)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @property
+    def view_count(self) -> int:
+        return self.features.shape[1]
+
+    def batch(self, pictures: np.ndarray, views: np.ndarray) -> Tensor:
+        """Returns (channels, count, positions) on the device."""
+        where = self.features.device
+        found = self.features[torch.from_numpy(pictures).to(where), torch.from_numpy(views).to(where)]
+        return found.to(self.device, non_blocking=True).permute(1, 0, 2).contiguous()
+
+    def teacher(self, pictures: np.ndarray) -> Tensor:
+        rows = torch.from_numpy(self.targets[pictures].astype(np.float32)).to(self.device)
+        return normalize(rows, dim=1)
+
+
+class Trainer:
+    """Holds everything that a checkpoint holds: weights, their average, the optimiser and the step."""
+
+    def __init__(self, configuration: Configuration, tensors: dict[str, Tensor], cache: Cache, drawer: Drawer,
+                 precision: torch.dtype) -> None:
+        self.configuration, self.cache, self.drawer, self.precision = configuration, cache, drawer, precision
+        self.rear = Rear(tensors, configuration.views.cut, configuration.views.side).to(cache.device)
+        self.step = 0
+        self.world = int(os.environ.get("WORLD_SIZE", "1"))
+        self.rank = int(os.environ.get("RANK", "0"))
+        plan = configuration.schedule
+        parameters = {"rate": [], "projection_rate": []}
+        for name, value in self.rear.named_tensors():
+            frozen = name.startswith("blocks.") and int(name.split(".")[1]) < plan.first_block
+            value.requires_grad_(not frozen)
+            if not frozen:
+                parameters["projection_rate" if name.startswith("projection") else "rate"].append(value)
+        self.optimiser = torch.optim.AdamW(
+            [{"params": values, "lr": getattr(plan, rate), "full": getattr(plan, rate)}
+             for rate, values in parameters.items()],
+            weight_decay=plan.decay, betas=(0.9, 0.99), fused=cache.device.startswith("cuda"))
+        self.average = {name: value.detach().clone() for name, value in self.rear.named_tensors()}
+        self.model = DistributedDataParallel(self.rear) if self.world > 1 else self.rear
+
+    def rate_share(self) -> float:
+        """Rises in a straight line for `warmup` steps, then falls along half a cosine to zero."""
+        plan = self.configuration.schedule
+        if self.step < plan.warmup:
+            return (self.step + 1) / plan.warmup
+        return 0.5 * (1 + math.cos(math.pi * (self.step - plan.warmup) / max(1, plan.steps - plan.warmup)))
+
+    def vectors(self, batch: Batch) -> Tensor:
+        """Runs this process's share of the batch and returns the vectors of all of it."""
+        mine = slice(self.rank, None, self.world)
+        found = self.model(self.cache.batch(batch.pictures[mine], batch.views[mine]).to(self.precision))
+        if self.world == 1:
+            return found
+        parts = torch.distributed.nn.functional.all_gather(found)
+        return torch.stack(parts, dim=1).flatten(0, 1)
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """Returns the weighted parts of the loss."""
+        options = self.configuration.loss
+        vectors = self.vectors(batch)
+        half = len(vectors) // 2
+        found = {}
+        if options.weight and options.kind == "supervised":
+            positive, known = (torch.from_numpy(mask).to(vectors.device) for mask in (batch.positive, batch.known))
+            found["supervised"] = options.weight * losses.supervised_contrastive(
+                vectors, positive, options.temperature, known)
+        elif options.weight:
+            found["softmax"] = options.weight * self.softmax(vectors, batch)
+        if options.self_weight:
+            found["self"] = options.self_weight * losses.softmax_contrastive(
+                vectors[:half], vectors[half:], options.self_temperature)
+        if options.distillation:
+            numbers = torch.from_numpy(batch.pictures).to(vectors.device)
+            found["distillation"] = options.distillation * losses.similarity_distillation(
+                vectors, self.cache.teacher(batch.pictures), options.distillation_temperature,
+                numbers[:, None] == numbers[None, :])
+        return found
+
+    def softmax(self, vectors: Tensor, batch: Batch) -> Tensor:
+        """Takes one picture of each group as anchor and its next as positive: the chapter's loss."""
+        half = len(vectors) // 2
+        alike = batch.positive[:half, :half] & ~np.eye(half, dtype=bool)
+        anchors, positives, taken = [], [], np.zeros(half, dtype=bool)
+        for one in range(half):
+            others = np.nonzero(alike[one])[0]
+            if not taken[one]:
+                anchors.append(one)
+                positives.append(int(others[0]) if len(others) else one + half)
+                taken |= alike[one]
+                taken[one] = True
+        return losses.softmax_contrastive(vectors[anchors], vectors[positives], self.configuration.loss.temperature)
+
+    def train_step(self) -> dict[str, float]:
+        plan = self.configuration.schedule
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["full"] * self.rate_share()
+        parts = self.loss(self.drawer.draw(plan.seed, self.step))
+        self.optimiser.zero_grad(set_to_none=True)
+        sum(parts.values()).backward()
+        torch.nn.utils.clip_grad_norm_(self.rear.parameters(), 5.0)
+        self.optimiser.step()
+        self.step += 1
+        share = min(plan.average, self.step / (self.step + 10))
+        with torch.no_grad():
+            for name, value in self.rear.named_tensors():
+                self.average[name].lerp_(value, 1 - share)
+        return {name: float(value) for name, value in parts.items()}
+
+    def save(self, path: Path) -> None:
+        """Writes a checkpoint beside the old one and renames it, so that there is always a whole one."""
+        state = {"step": self.step, "rear": self.rear.state_dict(), "optimiser": self.optimiser.state_dict(),
+                 "average": self.average}
+        torch.save(state, path.with_suffix(".new"))
+        path.with_suffix(".new").replace(path)
+
+    def resume(self, path: Path) -> None:
+        state = torch.load(path, map_location=self.cache.device, weights_only=True)
+        self.rear.load_state_dict(state["rear"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.average = state["step"], state["average"]
+
+
+@torch.no_grad()
+def embed(rear: Rear, cache: Cache, precision: torch.dtype, numbers: np.ndarray | None = None, size: int = 128) -> np.ndarray:
+    """Returns the unit vectors of the plain views, float32 (count, dimension)."""
+    numbers = np.arange(len(cache)) if numbers is None else numbers
+    parts = []
+    for start in range(0, len(numbers), size):
+        part = numbers[start:start + size]
+        parts.append(rear(cache.batch(part, np.zeros_like(part)).to(precision)).float().cpu().numpy())
+    return np.concatenate(parts)
+
+
+def develop(rear: Rear, cache: Cache, families: np.ndarray, groups: np.ndarray, precision: torch.dtype,
+            most: int) -> dict[str, float]:
+    """Returns mAP of each family's held-out groups, at most `most` pictures of each, and their mean."""
+    found = {}
+    for family in sorted(set(families[families != ""])):
+        numbers = np.nonzero(families == family)[0]
+        numbers = np.sort(np.random.default_rng(0).permutation(numbers)[:most])
+        found[family] = float(np.nanmean(average_precisions(embed(rear, cache, precision, numbers), groups[numbers])))
+    return {**found, "mean": float(np.mean(list(found.values())))}
+
+
+def averaged(trainer: Trainer) -> Rear:
+    """Returns a rear with the averaged weights."""
+    rear = Rear(dict(trainer.average), trainer.configuration.views.cut, trainer.configuration.views.side)
+    return rear.to(trainer.cache.device)
+
+
+def progress(trainer: Trainer, parts: dict[str, float], began: float, first: int) -> str:
+    rate = (trainer.step - first) / (time.monotonic() - began)
+    left = (trainer.configuration.schedule.steps - trainer.step) / rate
+    values = ", ".join(f"{name} {value:.4f}" for name, value in parts.items())
+    return f"step {trainer.step}: {values}; {rate:.2f} steps a second, {left / 60:.1f} minutes left"

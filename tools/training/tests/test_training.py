@@ -1,0 +1,165 @@
+"""Training: what is refused, that going on equals never having stopped, several processes, and the whole recipe."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import load_file
+
+from learning import metrics, model_folder
+from learning.configuration import read
+
+HERE = Path(__file__).resolve().parents[1]
+ROOT = HERE.parents[1]
+START = ROOT / "Models" / "efficientnet-lite0"
+SAMPLES = ROOT / "SampleImages"
+
+
+def run(*arguments: object, environment: dict[str, str] | None = None) -> str:
+    """Runs one of the commands and returns what it prints; a failure shows it."""
+    command = [sys.executable, *map(str, arguments)]
+    found = subprocess.run(command, cwd=HERE, capture_output=True, text=True, env=environment)
+    if found.returncode:
+        raise AssertionError(f"{arguments[0]} failed:\n{found.stdout}\n{found.stderr}")
+    return found.stdout
+
+
+class ConfigurationTests(unittest.TestCase):
+    def test_each_configuration_is_read(self) -> None:
+        for path in (HERE / "configurations").glob("*.toml"):
+            if "[views]" in path.read_text():
+                self.assertGreater(read(path).schedule.steps, 0)
+
+    def test_what_cannot_be_run_is_named(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "run.toml"
+            for text, part in [
+                ("[loss]\ntemprature = 0.1", "loss.temprature is not known"),
+                ("[schedule]\nsteps = 0", "schedule.steps is at least 1"),
+                ("[schedule]\nsteps = 'many'", "schedule.steps is 'many', not a int"),
+                ("[schedule]\nfirst_block = 3", "schedule.first_block is not before views.cut"),
+                ("[loss]\ntemperature = 0", "temperatures are above 0"),
+                ("steps =", "Invalid value"),
+            ]:
+                path.write_text(text)
+                with self.assertRaisesRegex(SystemExit, part):
+                    read(path)
+
+
+class MetricTests(unittest.TestCase):
+    def test_average_precision_is_the_mean_of_precisions_at_hits(self) -> None:
+        angles = np.radians([0, 10, 20, 30])
+        vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        found = metrics.average_precisions(vectors, np.array(["a", "b", "a", "a"]))
+        self.assertAlmostEqual(found[0], (1 / 2 + 2 / 3) / 2)
+        self.assertTrue(np.isnan(found[1]))
+
+    def test_a_paired_interval_is_narrower_than_the_difference_of_two(self) -> None:
+        random = np.random.default_rng(0)
+        one = random.random(300)
+        other = one + 0.02 + 0.01 * random.standard_normal(300)
+        mean, low, high = metrics.interval(other - one)
+        self.assertTrue(low < mean < high)
+        self.assertGreater(low, 0)
+        self.assertGreater(metrics.interval(one)[2] - metrics.interval(one)[1], 5 * (high - low))
+
+
+class RecipeTests(unittest.TestCase):
+    """Runs every command on the sample photographs, once, and looks at what came out."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.temporary.cleanup)
+        cls.work = Path(cls.temporary.name)
+        cls.configuration = HERE / "configurations" / "smoke.toml"
+        cls.dataset = cls.work / "samples.jsonl"
+        cls.built = run("build_dataset.py", HERE / "configurations" / "smoke-data.toml", SAMPLES, cls.dataset)
+        for split in ("train", "develop"):
+            run("cache_features.py", cls.configuration, cls.dataset, SAMPLES, cls.work / split, "--origin", START,
+                "--split", split)
+        cls.printed = cls.train("whole", "--develop", cls.work / "develop")
+
+    @classmethod
+    def train(cls, name: str, *more: object, environment: dict[str, str] | None = None) -> str:
+        return run("train.py", cls.configuration, cls.dataset, cls.work / "train", cls.work / name, "--origin", START,
+                   "--precision", "float32", *more, environment=environment)
+
+    def trained(self, name: str) -> dict[str, np.ndarray]:
+        return load_file(self.work / name / "trained.safetensors")
+
+    def test_going_on_from_a_checkpoint_equals_never_having_stopped(self) -> None:
+        self.train("stopped", "--stop-after", "5")
+        self.assertFalse((self.work / "stopped" / "trained.safetensors").exists())
+        self.assertIn("going on from step 5", self.train("stopped"))
+        whole, stopped = self.trained("whole"), self.trained("stopped")
+        self.assertEqual(set(whole), set(stopped))
+        for name, value in whole.items():
+            self.assertTrue((value == stopped[name]).all(), name)
+
+    def test_two_processes_learn_what_one_learns(self) -> None:
+        launcher = ("-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29541", HERE / "train.py")
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+        run(*launcher, self.configuration, self.dataset, self.work / "train", self.work / "two", "--origin", START,
+            "--precision", "float32", environment=environment)
+        start = load_file(START / "weights.safetensors")
+        for name, value in self.trained("whole").items():
+            moved = np.linalg.norm(value - start[name][:len(value)])
+            self.assertLessEqual(np.linalg.norm(value - self.trained("two")[name]), 0.02 * moved + 1e-6, name)
+
+    def test_only_what_was_meant_to_learn_has_changed(self) -> None:
+        start = load_file(START / "weights.safetensors")
+        for name, value in self.trained("whole").items():
+            frozen = name.startswith("blocks.") and int(name.split(".")[1]) < 13
+            self.assertEqual(bool((value == start[name][:len(value)]).all()), frozen, name)
+
+    def test_the_develop_side_is_measured_on_the_way(self) -> None:
+        rows = [json.loads(line) for line in (self.work / "whole" / "develop.jsonl").read_text().splitlines()]
+        self.assertEqual([row["step"] for row in rows], [0, 6, 12])
+        self.assertIn("develop mAP", self.printed)
+
+    def test_the_recipe_ends_in_a_model_that_the_checks_accept(self) -> None:
+        model = self.work / "model"
+        run("export_model.py", self.work / "whole" / "trained.safetensors", model, "--origin", START, "--blend", "0.5")
+        found = model_folder.read(model)
+        self.assertEqual(found.manifest["embedding"]["dimension"], 64)
+        self.assertEqual(found.manifest["lineage"][-1]["step"], "training")
+        (self.work / "sets").mkdir(exist_ok=True)
+        if not (self.work / "sets" / "samples").exists():
+            (self.work / "sets" / "samples").symlink_to(SAMPLES / "windmills")
+        run("evaluate.py", self.work, START, model, "--near-duplicates", self.work / "sets" / "samples", "--most", "4",
+            "--json", self.work / "figures.json", "--cache", self.work / "vectors")
+        figures = json.loads((self.work / "figures.json").read_text())
+        self.assertIn("difference", figures["figures"]["model"]["mirrored"])
+        self.assertGreater(figures["models"]["efficientnet-lite0"]["multiplyAdds"], figures["models"]["model"]["multiplyAdds"])
+
+    def test_a_damaged_model_is_refused(self) -> None:
+        model = self.work / "damaged"
+        run("export_model.py", self.work / "whole" / "trained.safetensors", model, "--origin", START)
+        data = bytearray((model / "weights.safetensors").read_bytes())
+        data[-1] ^= 1
+        (model / "weights.safetensors").write_bytes(data)
+        with self.assertRaisesRegex(SystemExit, "the weights are not the ones"):
+            model_folder.read(model)
+
+    def test_a_cache_of_other_views_is_refused(self) -> None:
+        other = self.work / "other.toml"
+        other.write_text(self.configuration.read_text().replace("styles = [0.5]", "styles = [0.6]"))
+        with self.assertRaisesRegex(AssertionError, "made from another data set or with other views"):
+            run("train.py", other, self.dataset, self.work / "train", self.work / "no", "--origin", START)
+
+    def test_every_command_tells_what_it_does(self) -> None:
+        for command in ("collect_images", "build_dataset", "cache_features", "train", "evaluate", "export_model",
+                        "convert_efficientnet_lite", "make_golden"):
+            self.assertIn("usage:", run(f"{command}.py", "--help"))
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    unittest.main()

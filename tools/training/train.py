@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Trains the rear of the network and the projection on cached views; writes FOLDER/trained.safetensors.
+
+Started again with the same arguments, it goes on from its last checkpoint and ends with the same weights as a run
+that was never stopped (on one machine). With several GPUs: torchrun --nproc-per-node=N train.py …
+"""
+
+import argparse
+import dataclasses
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from learning import trainer as training
+from learning.batches import Drawer
+from learning.configuration import read
+from learning.dataset import read as read_dataset
+from learning.trainer import Cache, Trainer
+
+DEVELOP_PICTURES = 400
+
+
+def device() -> str:
+    """Joins the group of processes if torchrun made one, and names this process's device."""
+    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    if torch.cuda.is_available():
+        torch.cuda.set_device(local)
+    if several:
+        torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return f"cuda:{local}" if torch.cuda.is_available() else "cpu"
+
+
+def starting_tensors(folder: Path, dimension: int) -> dict[str, torch.Tensor]:
+    """Reads the start's weights; a projection of another size begins as leading directions of the start's own."""
+    tensors = load_file(folder / "weights.safetensors")
+    if len(tensors["projection.weight"]) < dimension:
+        raise SystemExit(f"{folder} has a projection of {len(tensors['projection.weight'])}; that is below {dimension}.")
+    tensors["projection.weight"] = tensors["projection.weight"][:dimension].clone()
+    return tensors
+
+
+def development(options: argparse.Namespace, cache: Cache) -> tuple[np.ndarray, np.ndarray]:
+    pictures = read_dataset(options.dataset).of("develop").pictures
+    if len(pictures) != len(cache):
+        raise SystemExit(f"{options.develop} was made from another data set.")
+    return (np.array([picture.family or "" for picture in pictures]),
+            np.array([picture.group or picture.digest for picture in pictures]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("configuration", type=Path, help="TOML file")
+    parser.add_argument("dataset", type=Path, help="data set file that the caches were made from")
+    parser.add_argument("cache", type=Path, help="folder from cache_features.py, split train")
+    parser.add_argument("folder", type=Path, help="folder to write: checkpoint, log, weights")
+    parser.add_argument("--origin", type=Path, required=True, help="model folder to start from")
+    parser.add_argument("--develop", type=Path, help="folder from cache_features.py, split develop: measured on the way")
+    parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16",
+                        help="of the products; weights and sums stay float32 (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="on a CPU (default: %(default)s)")
+    parser.add_argument("--stop-after", type=int, metavar="STEP", help="write a checkpoint there and stop")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    configuration = read(options.configuration)
+    torch.manual_seed(configuration.schedule.seed)
+    where = device()
+    cache = Cache(options.cache, where)
+    dataset = read_dataset(options.dataset).of("train")
+    digest = hashlib.sha256(options.dataset.read_bytes()).hexdigest()
+    if cache.description["dataset"] != digest or cache.description["views"] != configuration.views.described():
+        raise SystemExit(f"{options.cache} was made from another data set or with other views; run cache_features.py.")
+    drawer = Drawer(dataset, cache.view_count, configuration.batches, cache.targets)
+    precision = getattr(torch, options.precision)
+    trainer = Trainer(configuration, starting_tensors(options.origin, configuration.dimension), cache, drawer, precision)
+    run(trainer, options, digest)
+
+
+def run(trainer: Trainer, options: argparse.Namespace, digest: str) -> None:
+    plan, folder = trainer.configuration.schedule, options.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / "checkpoint.pt"
+    if checkpoint.exists():
+        trainer.resume(checkpoint)
+        print(f"going on from step {trainer.step}", flush=True)
+    held = Cache(options.develop, trainer.cache.device) if options.develop else None
+    labels = development(options, held) if held else None
+
+    def measure() -> dict[str, float]:
+        found = training.develop(training.averaged(trainer), held, *labels, trainer.precision, DEVELOP_PICTURES)
+        values = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
+        print(f"step {trainer.step}: develop mAP {values}", flush=True)
+        with (folder / "develop.jsonl").open("a") as log:
+            log.write(json.dumps({"step": trainer.step, **found}) + "\n")
+        return found
+
+    if held and trainer.step == 0 and trainer.rank == 0:
+        measure()
+    began, first = time.monotonic(), trainer.step
+    last = min(plan.steps, options.stop_after or plan.steps)
+    while trainer.step < last:
+        parts = trainer.train_step()
+        if trainer.rank == 0 and (trainer.step % 50 == 0 or trainer.step == last):
+            print(training.progress(trainer, parts, began, first), flush=True)
+        if trainer.rank == 0 and (trainer.step % plan.checkpoint_every == 0 or trainer.step == last):
+            trainer.save(checkpoint)
+        if held and trainer.rank == 0 and (trainer.step % plan.develop_every == 0 or trainer.step == plan.steps):
+            measure()
+    if trainer.rank == 0 and trainer.step == plan.steps:
+        described = {"configuration": dataclasses.asdict(trainer.configuration), "dataset": digest,
+                     "start": trainer.cache.description["start"]}
+        save_file(dict(trainer.average), folder / "trained.safetensors", {"training": json.dumps(described)})
+        print(f"{folder / 'trained.safetensors'}: {plan.steps} steps in all", flush=True)
+    if trainer.world > 1:
+        torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
