@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Computes once what training reads thousands of times: the front's output for every view of every picture.
 
-Writes into FOLDER: features.bin (bfloat16, picture × view × channels × positions), targets.npy (float16, the start's
+Writes into FOLDER: features.bin (bfloat16, picture × view × channels × positions), targets.npy (float16, the origin's
 1280 pooled features of the plain view, which distillation keeps to) and cache.json. Stopped and started again, it goes
 on where it was.
 """
@@ -10,6 +10,8 @@ import argparse
 import hashlib
 import json
 import time
+import warnings
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -25,29 +27,33 @@ from learning.views import Input, normalised, views
 CHUNK = 64
 
 
+def compiled(module: torch.nn.Module, side: int, precision: str) -> Callable[[np.ndarray], list[np.ndarray]]:
+    """Returns the module as a function of OpenVINO's."""
+    import openvino
+
+    warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
+    example = torch.zeros(1, 3, side, side)
+    model = openvino.convert_model(module, example_input=example, input=[-1, 3, side, side])
+    hints = {"INFERENCE_NUM_THREADS": torch.get_num_threads(), "INFERENCE_PRECISION_HINT": precision}
+    found = openvino.compile_model(model, "CPU", hints)
+    return lambda batch: list(found(batch).values())
+
+
 class Extractor:
     """Runs the front, and for targets the whole network, on the fastest thing there is."""
 
-    def __init__(self, start: Path, configuration: Views, engine: str) -> None:
-        tensors = load_file(start / "weights.safetensors")
+    def __init__(self, tensors: dict[str, torch.Tensor], configuration: Views, engine: str) -> None:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.front = Front(tensors, configuration.cut).eval().to(self.device)
         self.rear = Rear(tensors, configuration.cut, configuration.side).eval().to(self.device)
-        self.compiled = None
-        if engine == "openvino":
-            import openvino
-
-            example = torch.zeros(1, 3, configuration.side, configuration.side)
-            model = openvino.convert_model(self.front, example_input=example, input=[-1, 3, *example.shape[2:]])
-            hints = {"INFERENCE_NUM_THREADS": torch.get_num_threads(), "INFERENCE_PRECISION_HINT": "bf16"}
-            self.compiled = openvino.compile_model(model, "CPU", hints)
+        self.run = compiled(self.front, configuration.side, "bf16") if engine == "openvino" else None
 
     @torch.no_grad()
     def __call__(self, pixels: np.ndarray) -> torch.Tensor:
         """Maps uint8 (count, side, side, 3) to bfloat16 (count, channels, positions)."""
         batch = normalised(pixels)
-        if self.compiled is not None:
-            return torch.from_numpy(self.compiled(batch)[0]).bfloat16()
+        if self.run is not None:
+            return torch.from_numpy(self.run(batch)[0]).bfloat16()
         with torch.autocast(self.device, torch.bfloat16):
             return self.front(torch.from_numpy(batch).to(self.device)).bfloat16().cpu()
 
@@ -106,12 +112,13 @@ def main() -> None:
     if options.split == "develop":
         configuration = configuration.plain()
     pictures = read_dataset(options.dataset).of(options.split).pictures
-    extractor = Extractor(options.origin, configuration, options.engine)
+    tensors = load_file(options.origin / "weights.safetensors")
+    extractor = Extractor(tensors, configuration, options.engine)
     channels = len(extractor.front.get_buffer(f"blocks_{configuration.cut - 1}_project_weight"))
     positions = side_before(configuration.cut, configuration.side) ** 2
     description = {
         "dataset": hashlib.sha256(options.dataset.read_bytes()).hexdigest(),
-        "start": hashlib.sha256((options.origin / "weights.safetensors").read_bytes()).hexdigest(),
+        "front": extractor.front.digest(),
         "split": options.split,
         "views": configuration.described(),
         "shape": [len(pictures), 1 + len(configuration.styles), channels, positions],

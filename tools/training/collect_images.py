@@ -71,9 +71,6 @@ def labelled(corpus: Corpus, clones: Path) -> dict[str, str]:
         rows = csv.DictReader(io.StringIO(git(repository, "show", "HEAD:images.csv").decode()))
         known = {f"images/{row['image']}.jpg": row["label"] for row in rows}
         found = {path: known[path] for path in listing(repository) if path in known}
-    elif corpus.labels == "fours":
-        paths = [path for path in listing(repository) if path.startswith(corpus.under)]
-        found = {path: f"{int(Path(path).stem.removeprefix('ukbench')) // 4:04d}" for path in paths}
     elif corpus.labels == "numbered":
         found = numbered(repository, locate(clones, corpus.labels_from) if corpus.labels_from else None)
     else:

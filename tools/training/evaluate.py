@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageEnhance, ImageOps
 
+from cache_features import compiled
 from learning import metrics, model_folder
 from learning.network import Whole, multiply_adds
 from learning.sources import SUFFIXES
@@ -76,7 +77,7 @@ def pictures_in(folder: Path) -> list[Path]:
 class Embedder:
     """Runs one model over pictures and keeps the vectors in a cache folder, known by model, pictures and change."""
 
-    def __init__(self, name: str, engine: str, cache: Path, threads: int) -> None:
+    def __init__(self, name: str, engine: str, cache: Path) -> None:
         folder, _, part = name.partition(":")
         self.model = model_folder.read(Path(folder))
         self.name = f"{self.model.manifest['name']}{', 1280 features' if part else ''}"
@@ -86,13 +87,7 @@ class Embedder:
         self.multiply_adds = multiply_adds(tensors, self.model.input.side)
         whole = Whole(tensors).eval()
         if engine == "openvino":
-            import openvino
-
-            example = torch.zeros(1, 3, self.model.input.side, self.model.input.side)
-            converted = openvino.convert_model(whole, example_input=example, input=[-1, 3, *example.shape[2:]])
-            hints = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
-            compiled = openvino.compile_model(converted, "CPU", hints)
-            self.run = lambda batch: [compiled(batch)[number] for number in (0, 1)]
+            self.run = compiled(whole, self.model.input.side, "f32")
         else:
             def run(batch: np.ndarray) -> list[np.ndarray]:
                 with torch.inference_mode():
@@ -191,7 +186,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     results, described = {}, {}
     for name in options.models:
-        embedder = Embedder(name, options.engine, options.cache, options.threads)
+        embedder = Embedder(name, options.engine, options.cache)
         label = embedder.name if embedder.name not in results else f"{embedder.name} ({name})"
         results[label] = dict(measured(embedder, options))
         described[label] = {"sha256": embedder.model.sha256, "side": embedder.model.input.side,

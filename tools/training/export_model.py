@@ -42,7 +42,7 @@ def main() -> None:
     trained = load_file(options.trained)
     with safe_open(options.trained, framework="numpy") as file:
         described = json.loads(file.metadata()["training"])
-    if described["start"] != start.sha256:
+    if described["origin"] != start.sha256:
         raise SystemExit(f"{options.trained} was not trained from {options.origin}.")
     views = described["configuration"]["views"]
     size = Input.of(options.side) if options.side else Input(views["side"], views["shorter_side"])

@@ -21,6 +21,7 @@ from learning import trainer as training
 from learning.batches import Drawer
 from learning.configuration import read
 from learning.dataset import read as read_dataset
+from learning.network import Front, Rear
 from learning.trainer import Cache, Trainer
 
 DEVELOP_PICTURES = 400
@@ -62,6 +63,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder to write: checkpoint, log, weights")
     parser.add_argument("--origin", type=Path, required=True, help="model folder to start from")
     parser.add_argument("--develop", type=Path, help="folder from cache_features.py, split develop: measured on the way")
+    parser.add_argument("--teacher", type=Path, help="model folder whose similarities distillation keeps to, instead of "
+                        "the origin's before training")
+    parser.add_argument("--teacher-cache", type=Path, help="folder from cache_features.py for the teacher's size, if it "
+                        "is another")
     parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16",
                         help="of the products; weights and sums stay float32 (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="on a CPU (default: %(default)s)")
@@ -74,12 +79,27 @@ def main() -> None:
     cache = Cache(options.cache, where)
     dataset = read_dataset(options.dataset).of("train")
     digest = hashlib.sha256(options.dataset.read_bytes()).hexdigest()
+    tensors = starting_tensors(options.origin, configuration.dimension)
     if cache.description["dataset"] != digest or cache.description["views"] != configuration.views.described():
         raise SystemExit(f"{options.cache} was made from another data set or with other views; run cache_features.py.")
     drawer = Drawer(dataset, cache.view_count, configuration.batches, cache.targets)
     precision = getattr(torch, options.precision)
-    trainer = Trainer(configuration, starting_tensors(options.origin, configuration.dimension), cache, drawer, precision)
+    if cache.description["front"] != Front(tensors, configuration.views.cut).digest():
+        raise SystemExit(f"{options.cache} was made with another front than {options.origin} has; run cache_features.py.")
+    if options.teacher:
+        cache.targets = taught(options, Cache(options.teacher_cache or options.cache, where), digest)
+    trainer = Trainer(configuration, tensors, cache, drawer, precision)
     run(trainer, options, digest)
+
+
+def taught(options: argparse.Namespace, cache: Cache, digest: str) -> np.ndarray:
+    """Returns the teacher's vectors of the plain views, computed from activations cached for the teacher's size."""
+    tensors, views = load_file(options.teacher / "weights.safetensors"), cache.description["views"]
+    if (cache.description["front"], cache.description["dataset"]) != (Front(tensors, views["cut"]).digest(), digest):
+        raise SystemExit("The teacher's cache was made with another front or data set; run cache_features.py.")
+    print("computing the teacher's vectors", flush=True)
+    return training.embed(Rear(tensors, views["cut"], views["side"]).to(cache.device), cache,
+                          getattr(torch, options.precision))
 
 
 def run(trainer: Trainer, options: argparse.Namespace, digest: str) -> None:
@@ -114,7 +134,7 @@ def run(trainer: Trainer, options: argparse.Namespace, digest: str) -> None:
             measure()
     if trainer.rank == 0 and trainer.step == plan.steps:
         described = {"configuration": dataclasses.asdict(trainer.configuration), "dataset": digest,
-                     "start": trainer.cache.description["start"]}
+                     "origin": hashlib.sha256((options.origin / "weights.safetensors").read_bytes()).hexdigest()}
         save_file(dict(trainer.average), folder / "trained.safetensors", {"training": json.dumps(described)})
         print(f"{folder / 'trained.safetensors'}: {plan.steps} steps in all", flush=True)
     if trainer.world > 1:

@@ -15,7 +15,7 @@ class Corpus:
     use: str  # "train" or "evaluate"
     kind: str  # for people
     licence: str
-    labels: str = "1"  # which part of the path is the label; or csv, fours, numbered
+    labels: str = "1"  # which part of the path is the label; or csv, numbered
     under: str = ""  # only paths that begin so
     most_per_label: int | None = None
     left_out: frozenset[str] = frozenset()
@@ -46,9 +46,7 @@ CORPORA = {
                        labels="csv", most_per_label=200,
                        left_out=frozenset({"Not sure", "Other", "Skip", "label"})),
     "grocery": Corpus("marcusklasson/GroceryStoreDataset", "evaluate", "fine-grained product in shops", "MIT",
-                      labels="-2", under="dataset/t", most_per_label=40),
-    "ukbench": Corpus("wallasehuang/mms_homework_3", "evaluate", "same object from four sides", "none stated",
-                      labels="fours", under="dataset/"),
+                      labels="-2", under="dataset/t", most_per_label=25),
     # Training.
     "caltech": Corpus("taibarehm/CVassimgement", "train", "category", "none stated", under="caltech-101/",
                       most_per_label=60, left_out=frozenset(

@@ -9,6 +9,7 @@ the matrix units, 267 pictures a second from block 11 where the same layers as c
 51 (float32) on one core with AMX.
 """
 
+import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -57,6 +58,14 @@ class Front(nn.Module):
         for name, value in tensors.items():
             if name.startswith("stem") or (name.startswith("blocks.") and int(name.split(".")[1]) < cut):
                 self.register_buffer(name.replace(".", "_"), value)
+
+    def digest(self) -> str:
+        """Returns the SHA-256 of the weights: two models of one digest can use the same cached activations."""
+        found = hashlib.sha256()
+        for name, value in sorted(self.named_buffers()):
+            found.update(name.encode())
+            found.update(value.cpu().numpy().tobytes())
+        return found.hexdigest()
 
     def layer(self, x: Tensor, name: str, kernel: int = 1, stride: int = 1, groups: bool = False) -> Tensor:
         weight = getattr(self, f"{name}_weight".replace(".", "_"))

@@ -33,7 +33,7 @@ class Cache:
         shape = tuple(self.description["shape"])
         if self.description["done"] != shape[0]:
             raise SystemExit(f"{folder} is not complete; run cache_features.py again.")
-        stored = np.memmap(folder / "features.bin", np.int16, "r", shape=shape)
+        stored = np.memmap(folder / "features.bin", np.int16, "c", shape=shape)  # "c": PyTorch wants it writable
         self.device = device
         self.targets = np.load(folder / "targets.npy", mmap_mode="r")
         self.features = torch.from_numpy(np.asarray(stored)).view(torch.bfloat16)
@@ -148,7 +148,7 @@ class Trainer:
         with torch.no_grad():
             for name, value in self.rear.named_tensors():
                 self.average[name].lerp_(value, 1 - share)
-        return {name: float(value) for name, value in parts.items()}
+        return {name: value.item() for name, value in parts.items()}
 
     def save(self, path: Path) -> None:
         """Writes a checkpoint beside the old one and renames it, so that there is always a whole one."""

@@ -107,7 +107,7 @@ class PreferenceTests(unittest.TestCase):
         vectors = normalize(torch.randn(3, 4), dim=1).requires_grad_()
         loss = losses.supervised_contrastive(vectors, torch.eye(3, dtype=torch.bool), 0.1)
         loss.backward()
-        self.assertEqual(float(loss), 0)
+        self.assertEqual(loss.item(), 0)
 
     def test_the_teachers_own_similarities_cost_nothing(self) -> None:
         teacher = normalize(torch.randn(6, 9), dim=1)
