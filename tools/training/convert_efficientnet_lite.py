@@ -41,6 +41,14 @@ def read_projection(path: Path) -> tuple[np.ndarray, dict[str, str]]:
     return weight, metadata
 
 
+def leading_directions(matrix: np.ndarray, dimension: int) -> np.ndarray:
+    """Returns the first right singular vectors as rows, signs fixed so that equal input gives equal output."""
+    _, vectors = np.linalg.eigh(matrix.T.astype(np.float64) @ matrix.astype(np.float64))
+    rows = vectors[:, ::-1].T[:dimension]
+    strongest = rows[np.arange(dimension), np.abs(rows).argmax(axis=1)]
+    return (rows * np.sign(strongest)[:, None]).astype(np.float32)
+
+
 def lineage(projection: dict[str, str]) -> list[dict[str, str]]:
     return [
         {
@@ -64,7 +72,7 @@ def lineage(projection: dict[str, str]) -> list[dict[str, str]]:
     ]
 
 
-def check(folder: Path, images: Path, network: torch.nn.Module) -> None:
+def check(folder: Path, images: Path, network: torch.nn.Module, record: bool) -> None:
     """Holds the written folder against the original network on sample photographs; writes agreement.json."""
     model = model_folder.read(folder)
     paths = [images / photo for photo in EMBEDDING_PHOTOS]
@@ -79,13 +87,16 @@ def check(folder: Path, images: Path, network: torch.nn.Module) -> None:
         "sensitivity": agreement.sensitivity(model.tensors, pixels, paths),
         "weightsSHA256": model.sha256,
     }
-    (HERE / "agreement.json").write_text(json.dumps(measured, indent=1) + "\n")
+    if record:
+        (HERE / "agreement.json").write_text(json.dumps(measured, indent=1) + "\n")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=ROOT / ".build" / NAME,
                         help="model folder to write (default: %(default)s)")
+    parser.add_argument("--dimension", type=int, help="rows of the projection, if other than in that file: as many leading "
+                        "singular vectors of the classifier, computed here")
     parser.add_argument("--images", type=Path, default=ROOT / "SampleImages",
                         help="photographs to compare on (default: %(default)s)")
     parser.add_argument("--projection", type=Path, default=HERE / "projection.safetensors",
@@ -94,12 +105,17 @@ def main() -> None:
 
     projection, described = read_projection(options.projection)
     network = reference.load_network()
+    if options.dimension:
+        projection = leading_directions(network._fc.weight.detach().double().numpy(), options.dimension)
+        described = {"description": f"the {options.dimension} leading right singular vectors, uncentred, of the weights of "
+                     "the dropped classifier"}
     tensors = folded.fold(network)
     tensors["projection.weight"] = projection
     size = Input(reference.SIDE, reference.SHORTER_SIDE)
     description = model_folder.write(options.output, NAME, size, tensors, lineage(described))
-    check(options.output, options.images, network)
-    model_card.write(options.output)
+    check(options.output, options.images, network, options.dimension is None)
+    if options.dimension is None:
+        model_card.write(options.output)
     weights = description["weights"]
     print(f"{options.output}: {weights['byteCount']:,} bytes, sha256 {weights['sha256']}")
 

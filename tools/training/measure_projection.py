@@ -21,6 +21,7 @@ import torch
 
 import reference
 import tensor_file
+from convert_efficientnet_lite import leading_directions
 
 HERE = Path(__file__).resolve().parent
 DIMENSIONS = [512, 384, 256]
@@ -101,14 +102,6 @@ def pool(found: dict[str, np.ndarray], pooling: str) -> np.ndarray:
     if pooling == "GeM, p = 3":
         return unit(found["gem"])
     return unit(np.sqrt(found["average"]) if pooling == "square root of average" else found["average"])
-
-
-def leading_directions(matrix: np.ndarray, dimension: int) -> np.ndarray:
-    """Returns the first right singular vectors as rows, signs fixed so that equal input gives equal output."""
-    _, vectors = np.linalg.eigh(matrix.T.astype(np.float64) @ matrix.astype(np.float64))
-    rows = vectors[:, ::-1].T[:dimension]
-    strongest = rows[np.arange(dimension), np.abs(rows).argmax(axis=1)]
-    return (rows * np.sign(strongest)[:, None]).astype(np.float32)
 
 
 def mean_average_precision(vectors: np.ndarray, labels: np.ndarray) -> float:

@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, help="model folder whose similarities distillation keeps to, instead of "
                         "the origin's before training")
     parser.add_argument("--teacher-cache", type=Path, help="folder from cache_features.py for the teacher's size, if it "
-                        "is another")
+                        "is another; alone: its targets, the origin's features at that size, are kept to")
     parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16",
                         help="of the products; weights and sums stay float32 (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="on a CPU (default: %(default)s)")
@@ -86,7 +86,9 @@ def main() -> None:
     precision = getattr(torch, options.precision)
     if cache.description["front"] != Front(tensors, configuration.views.cut).digest():
         raise SystemExit(f"{options.cache} was made with another front than {options.origin} has; run cache_features.py.")
-    if options.teacher:
+    if options.teacher_cache and not options.teacher:
+        cache.targets = Cache(options.teacher_cache, where).targets
+    elif options.teacher:
         cache.targets = taught(options, Cache(options.teacher_cache or options.cache, where), digest)
     trainer = Trainer(configuration, tensors, cache, drawer, precision)
     run(trainer, options, digest)

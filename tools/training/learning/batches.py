@@ -32,8 +32,11 @@ class Drawer:
         self.groups: dict[str, list[np.ndarray]] = {}
         members: dict[str, list[int]] = defaultdict(list)
         self.lone = [number for number, picture in enumerate(dataset.pictures) if picture.group is None]
+        chosen = set(options.families)
+        self.all = np.array([number for number, picture in enumerate(dataset.pictures)
+                             if not chosen or picture.family in chosen or picture.group is None])
         for number, picture in enumerate(dataset.pictures):
-            if picture.group is not None:
+            if picture.group is not None and (not chosen or picture.family in chosen):
                 members[picture.group].append(number)
         families: dict[str, list[np.ndarray]] = defaultdict(list)
         for group, numbers in sorted(members.items()):
@@ -51,7 +54,6 @@ class Drawer:
         for one, other, grade in self.pairs:
             if grade < HARDLY:
                 self.refused[one].append(other)
-        self.count = len(dataset.pictures)
         if not self.groups and not self.alike and not options.lone:
             raise SystemExit("Nothing to learn from: no family with enough groups, no alike pairs, and batches.lone is 0.")
 
@@ -94,7 +96,7 @@ class Drawer:
 
     def of_lone(self, random: np.random.Generator) -> Batch:
         count = self.options.groups * self.options.pictures
-        pool = self.lone if len(self.lone) >= count else range(self.count)
+        pool = self.lone if len(self.lone) >= count else self.all
         pictures = random.choice(np.array(pool), min(count, len(pool)), replace=False)
         positive = np.eye(len(pictures), dtype=bool)
         return self.in_two_views(pictures, positive, np.ones_like(positive), random)

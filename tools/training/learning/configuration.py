@@ -29,6 +29,7 @@ class Batches:
 
     groups: int = 32
     pictures: int = 4
+    families: list[str] = field(default_factory=list)  # that are trained on; none named means all
     family_power: float = 0.5  # a family is drawn in proportion to (its pictures) ** this
     least_groups: int = 4  # families with fewer groups than this are not told apart by group
     pairs: float = 0.0  # share of batches made of judged or clicked pairs

@@ -17,7 +17,7 @@ from learning.configuration import read
 
 HERE = Path(__file__).resolve().parents[1]
 ROOT = HERE.parents[1]
-START = ROOT / "Models" / "efficientnet-lite0"
+START = ROOT / "Models" / "lookalike-base"
 SAMPLES = ROOT / "SampleImages"
 
 
@@ -137,7 +137,7 @@ class RecipeTests(unittest.TestCase):
             "--json", self.work / "figures.json", "--cache", self.work / "vectors")
         figures = json.loads((self.work / "figures.json").read_text())
         self.assertIn("difference", figures["figures"]["model"]["mirrored"])
-        self.assertGreater(figures["models"]["efficientnet-lite0"]["multiplyAdds"], figures["models"]["model"]["multiplyAdds"])
+        self.assertGreater(figures["models"]["lookalike-base"]["multiplyAdds"], figures["models"]["model"]["multiplyAdds"])
 
     def test_a_damaged_model_is_refused(self) -> None:
         model = self.work / "damaged"
