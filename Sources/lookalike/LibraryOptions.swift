@@ -87,7 +87,7 @@ struct ModelOptions: ParsableArguments {
         return place
     }
 
-    private static let defaultName = "Models/efficientnet-lite0"
+    private static let defaultName = "Models/lookalike-base"
 
     /// Beside the executable and in every folder above it, so that a build in a checkout finds the checkout's
     /// model; then where an installed program keeps its data.

@@ -313,9 +313,9 @@ struct CommandTests {
 
     private func installProgram(at copy: FilePath) throws {
         try FileManager.default.copyItem(atPath: try Self.binary.string, toPath: copy.string)
-        let model = try folder("program/Models/efficientnet-lite0")
+        let model = try folder("program/Models/lookalike-base")
         try FileManager.default.copyItem(
-            atPath: repository.appending("Models/efficientnet-lite0").string,
+            atPath: repository.appending("Models/lookalike-base").string,
             toPath: model.string
         )
         #expect(chmod(folder.path.string, 0o777) == 0)

@@ -16,7 +16,7 @@ struct GoldenEmbeddingTests {
     }
 
     private static func model(_ kernels: EngineKernels) throws -> EmbeddingModel {
-        try EmbeddingModel(folder: repository.appending("Models/efficientnet-lite0"), kernels: kernels)
+        try EmbeddingModel(folder: repository.appending("Models/lookalike-base"), kernels: kernels)
     }
 
     private static let fixtures = repository.appending("Tests/ImageEmbeddingTests/Fixtures")
