@@ -1,4 +1,4 @@
-"""Measures how far two computations of the same embedding lie apart: files from networks, pixels from other pixels."""
+"""Measures how far two computations of the same embedding lie apart."""
 
 from pathlib import Path
 
@@ -52,7 +52,9 @@ def half_precision(
     return summary(original, folded.stages(rounded, batch))
 
 
-def sensitivity(tensors: dict[str, np.ndarray], pixels: list[np.ndarray], paths: list[Path]) -> dict[str, dict[str, float]]:
+def sensitivity(
+    tensors: dict[str, np.ndarray], pixels: list[np.ndarray], paths: list[Path]
+) -> dict[str, dict[str, float]]:
     """Measures how far small differences in the pixels move the embedding: the yardstick for other decoders.
 
     The crop as published is for an input of 224 only and is left out for others.

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Makes one data set file out of labels, judgements, interactions and plain pictures (learning/dataset.py).
 
-First contents are compared: pictures of equal bytes become one, pictures that look equal stay together on one side of
-the split, and whatever is also found below --keep-out (the evaluation sets) is dropped. Then the data is split: of the
-labelled pictures whole labels go to the development side, of the others whole contents.
+First contents are compared: pictures of equal bytes become one, pictures that look equal stay together on one side
+of the split, and whatever is also found below --keep-out (the evaluation sets) is dropped. Then the data is split:
+of the labelled pictures whole labels go to the development side, of the others whole contents.
 
 The configuration (TOML) says where things are below ROOT:
 
@@ -153,7 +153,8 @@ def main() -> None:
     write(options.output, dataset)
     kept = Counter((picture.family or "unlabelled", picture.split) for picture in dataset.pictures)
     for (family, split), count in sorted(kept.items()):
-        labels = len({one.group for one in dataset.pictures if (one.family or "unlabelled", one.split) == (family, split)})
+        labels = len({one.group for one in dataset.pictures
+                      if (one.family or "unlabelled", one.split) == (family, split)})
         print(f"{family:12} {split:8} {count:6} pictures, {labels} groups")
     print(f"{options.output}: {len(dataset.pictures)} pictures, {len(dataset.pairs)} pairs; left out "
           f"{len(names) - len(order)} that are no pictures, {len(digests) - len(dataset.pictures)} duplicates and "

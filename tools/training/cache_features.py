@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Computes once what training reads thousands of times: the front's output for every view of every picture.
 
-Writes into FOLDER: features.bin (bfloat16, picture × view × channels × positions), targets.npy (float16, the origin's
-1280 pooled features of the plain view, which distillation keeps to) and cache.json. Stopped and started again, it goes
-on where it was.
+Writes into FOLDER: features.bin (bfloat16, picture × view × channels × positions), targets.npy (float16, the
+origin's 1280 pooled features of the plain view, which distillation keeps to) and cache.json. Stopped and started
+again, it goes on where it was.
 """
 
 import argparse

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Compares training runs on the development side: mAP of the held-out groups, with paired intervals.
 
-This is where choices are made. A run is a folder of train.py (its averaged weights are taken) or a model folder; the first
-is what the others are compared with. FOLDER@0.7 takes weights 0.7 of the way from the origin to the run's.
+This is where choices are made. A run is a folder of train.py (its averaged weights are taken) or a model folder;
+the first is what the others are compared with. FOLDER@0.7 takes weights 0.7 of the way from the origin to the
+run's.
 """
 
 import argparse
@@ -53,7 +54,8 @@ def main() -> None:
     for run in options.runs:
         rear = Rear(weights(run, origin), views["cut"], views["side"]).to(cache.device)
         vectors = embed(rear, cache, torch.bfloat16)
-        results[run] = {name: average_precisions(vectors[families == name], groups[families == name]) for name in names}
+        results[run] = {name: average_precisions(vectors[families == name], groups[families == name])
+                        for name in names}
     figures = report(results, names)
     if options.json:
         counts = {name: int((families == name).sum()) for name in names}

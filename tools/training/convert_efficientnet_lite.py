@@ -3,7 +3,8 @@
 
 Folds batch norm, drops the classifier, appends the retrieval projection, and writes weights.safetensors,
 manifest.json and MODEL_CARD.md. The same inputs give the same bytes. Then the folder is held against the original,
-unfolded network: a disagreement beyond 1e-3 (relative, per stage) or 0.9999 (cosine of the embeddings) stops the script.
+unfolded network: a disagreement beyond 1e-3 (relative, per stage) or 0.9999 (cosine of the embeddings) stops the
+script.
 """
 
 import argparse
@@ -95,8 +96,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=ROOT / ".build" / NAME,
                         help="model folder to write (default: %(default)s)")
-    parser.add_argument("--dimension", type=int, help="rows of the projection, if other than in that file: as many leading "
-                        "singular vectors of the classifier, computed here")
+    parser.add_argument("--dimension", type=int,
+                        help="rows of the projection, if other than in that file: as many leading singular "
+                        " vectors of the classifier, computed here")
     parser.add_argument("--images", type=Path, default=ROOT / "SampleImages",
                         help="photographs to compare on (default: %(default)s)")
     parser.add_argument("--projection", type=Path, default=HERE / "projection.safetensors",
@@ -107,8 +109,8 @@ def main() -> None:
     network = reference.load_network()
     if options.dimension:
         projection = leading_directions(network._fc.weight.detach().double().numpy(), options.dimension)
-        described = {"description": f"the {options.dimension} leading right singular vectors, uncentred, of the weights of "
-                     "the dropped classifier"}
+        described = {"description": f"the {options.dimension} leading right singular vectors, uncentred, "
+                     "of the weights of the dropped classifier"}
     tensors = folded.fold(network)
     tensors["projection.weight"] = projection
     size = Input(reference.SIDE, reference.SHORTER_SIDE)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Measures models on labelled sets of pictures, in float32 and with the product's preprocessing.
 
-FOLDER/<set>/<label>/<picture>: every picture is a query for all others of its set; mean average precision counts those of
-its label. With --near-duplicates the pictures named there, changed in several ways, have to find their originals
-first. Of every figure the 95 % bootstrap interval over queries is given; of every model but the first, the interval of the
-paired difference from the first.
+FOLDER/<set>/<label>/<picture>: every picture is a query for all others of its set; mean average precision counts
+those of its label. With --near-duplicates the pictures named there, changed in several ways, have to find their
+originals first. Of every figure the 95 % bootstrap interval over queries is given; of every model but the first,
+the interval of the paired difference from the first.
 
 A model is a model folder; FOLDER:features takes the 1280 averaged features before the projection instead.
 """
@@ -97,7 +97,8 @@ class Embedder:
 
     def vectors(self, paths: list[Path], change: str = "") -> np.ndarray:
         """Returns unit vectors, float32 (count, dimension)."""
-        digest = hashlib.sha256("\n".join([self.model.sha256, str(self.model.input), change, *map(str, paths)]).encode())
+        key = [self.model.sha256, str(self.model.input), change, *map(str, paths)]
+        digest = hashlib.sha256("\n".join(key).encode())
         stored = self.cache / f"{digest.hexdigest()[:20]}.npz"
         if stored.exists():
             both = np.load(stored)
@@ -179,7 +180,8 @@ def main() -> None:
                         help="folders of pictures to change and find again")
     parser.add_argument("--most", type=int, default=200, help="pictures of each such folder (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="file for all figures")
-    parser.add_argument("--cache", type=Path, default=Path(".cache-vectors"), help="folder for vectors (default: %(default)s)")
+    parser.add_argument("--cache", type=Path, default=Path(".cache-vectors"),
+                        help="folder for vectors (default: %(default)s)")
     parser.add_argument("--engine", choices=["torch", "openvino"], default="torch")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()

@@ -36,7 +36,8 @@ def main() -> None:
     parser.add_argument("--name", help="the model's name (default: the output folder's)")
     parser.add_argument("--blend", type=float, default=1.0, help="share of the trained weights (default: %(default)s)")
     parser.add_argument("--side", type=int, help="input in pixels, if another than it was trained with")
-    parser.add_argument("--data", default="a data set of your own", help="one line for the lineage: what it learned from")
+    parser.add_argument("--data", default="a data set of your own",
+                        help="one line for the lineage: what it learned from")
     options = parser.parse_args()
     start = model_folder.read(options.origin)
     trained = load_file(options.trained)

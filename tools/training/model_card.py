@@ -1,4 +1,5 @@
-"""Fills MODEL_CARD.template.md with what was measured; a figure that was not measured for these weights is left out."""
+"""Fills MODEL_CARD.template.md with what was measured; a figure that was not measured for these weights is left
+out."""
 
 import json
 from pathlib import Path

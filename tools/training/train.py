@@ -42,7 +42,7 @@ def starting_tensors(folder: Path, dimension: int) -> dict[str, torch.Tensor]:
     """Reads the start's weights; a projection of another size begins as leading directions of the start's own."""
     tensors = load_file(folder / "weights.safetensors")
     if len(tensors["projection.weight"]) < dimension:
-        raise SystemExit(f"{folder} has a projection of {len(tensors['projection.weight'])}; that is below {dimension}.")
+        raise SystemExit(f"{folder}: its projection has {len(tensors['projection.weight'])} rows, below {dimension}.")
     tensors["projection.weight"] = tensors["projection.weight"][:dimension].clone()
     return tensors
 
@@ -62,11 +62,14 @@ def main() -> None:
     parser.add_argument("cache", type=Path, help="folder from cache_features.py, split train")
     parser.add_argument("folder", type=Path, help="folder to write: checkpoint, log, weights")
     parser.add_argument("--origin", type=Path, required=True, help="model folder to start from")
-    parser.add_argument("--develop", type=Path, help="folder from cache_features.py, split develop: measured on the way")
-    parser.add_argument("--teacher", type=Path, help="model folder whose similarities distillation keeps to, instead of "
-                        "the origin's before training")
-    parser.add_argument("--teacher-cache", type=Path, help="folder from cache_features.py for the teacher's size, if it "
-                        "is another; alone: its targets, the origin's features at that size, are kept to")
+    parser.add_argument("--develop", type=Path,
+                        help="folder from cache_features.py, split develop: measured on the way")
+    parser.add_argument("--teacher", type=Path,
+                        help="model folder whose similarities distillation keeps to, instead of the "
+                        "origin's before training")
+    parser.add_argument("--teacher-cache", type=Path,
+                        help="folder from cache_features.py for the teacher's size, if it is "
+                        "another; alone: its targets, the origin's features at that size, are kept to")
     parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16",
                         help="of the products; weights and sums stay float32 (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="on a CPU (default: %(default)s)")
@@ -85,7 +88,7 @@ def main() -> None:
     drawer = Drawer(dataset, cache.view_count, configuration.batches, cache.targets)
     precision = getattr(torch, options.precision)
     if cache.description["front"] != Front(tensors, configuration.views.cut).digest():
-        raise SystemExit(f"{options.cache} was made with another front than {options.origin} has; run cache_features.py.")
+        raise SystemExit(f"{options.cache} has another front than {options.origin}; run cache_features.py.")
     if options.teacher_cache and not options.teacher:
         cache.targets = Cache(options.teacher_cache, where).targets
     elif options.teacher:

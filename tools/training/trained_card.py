@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the model cards of the trained models from their manifests and from what evaluate.py measured.
 
-The figures come from results/evaluation.json (evaluate.py --json) and are taken only for the very weights, known by their
-digest, that the folder has; for others the script stops.
+The figures come from results/evaluation.json (evaluate.py --json) and are taken only for the very weights, known by
+their digest, that the folder has; for others the script stops.
 """
 
 import argparse
@@ -51,7 +51,8 @@ def lineage_rows(manifest: dict) -> str:
     lines = []
     for number, step in enumerate(manifest["lineage"], start=1):
         digest = f", sha256 `{step['sha256']}`" if "sha256" in step else ""
-        lines.append(f"{number}. **{step['step']}**: {step['source']}{digest}. {step['note'][0].upper()}{step['note'][1:]}.")
+        note = step["note"][0].upper() + step["note"][1:]
+        lines.append(f"{number}. **{step['step']}**: {step['source']}{digest}. {note}.")
     return "\n".join(lines)
 
 

@@ -27,7 +27,8 @@ class Batch:
 class Drawer:
     """Draws from the pictures of one split."""
 
-    def __init__(self, dataset: Dataset, view_count: int, options: Batches, targets: np.ndarray | None = None) -> None:
+    def __init__(self, dataset: Dataset, view_count: int, options: Batches,
+                 targets: np.ndarray | None = None) -> None:
         self.options, self.view_count = options, view_count
         self.groups: dict[str, list[np.ndarray]] = {}
         members: dict[str, list[int]] = defaultdict(list)
@@ -55,7 +56,7 @@ class Drawer:
             if grade < HARDLY:
                 self.refused[one].append(other)
         if not self.groups and not self.alike and not options.lone:
-            raise SystemExit("Nothing to learn from: no family with enough groups, no alike pairs, and batches.lone is 0.")
+            raise SystemExit("Nothing to learn from: no family with enough groups, no alike pairs, batches.lone 0.")
 
     def find_neighbours(self, targets: np.ndarray) -> dict[str, np.ndarray]:
         """Orders, for each group, the others of its family by the similarity of their means under the start."""
@@ -89,7 +90,8 @@ class Drawer:
         pictures, labels = [], []
         for label in chosen:
             members = groups[label]
-            pictures.append(random.choice(members, self.options.pictures, replace=len(members) < self.options.pictures))
+            few = len(members) < self.options.pictures
+            pictures.append(random.choice(members, self.options.pictures, replace=few))
             labels += [label] * self.options.pictures
         positive = np.equal.outer(labels, labels)
         return self.in_two_views(np.concatenate(pictures), positive, np.ones_like(positive), random)

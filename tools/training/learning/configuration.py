@@ -1,4 +1,5 @@
-"""Reads the TOML file of a training run; an unknown name or a value out of range stops it before anything is computed."""
+"""Reads the TOML file of a training run; an unknown name or a value out of range stops it before anything is
+computed."""
 
 import dataclasses
 import tomllib

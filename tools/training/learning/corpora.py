@@ -1,7 +1,7 @@
 """Which public corpora are used, for what, and which of their labels are left out.
 
-A corpus serves either training or evaluation, never both. From the training corpora every label is left out that
-an evaluation corpus also has, by meaning and not only by name: all dogs because PACS has dogs, coasts and alps because
+A corpus serves either training or evaluation, never both. From the training corpora every label is left out that an
+evaluation corpus also has, by meaning and not only by name: all dogs because PACS has dogs, coasts and alps because
 Intel's scenes have sea and mountains, garments because of the clothing set, fruit and vegetables because of the
 groceries.
 """
@@ -22,8 +22,8 @@ class Corpus:
     labels_from: str = ""
 
 
-DOGS = """n02085620 n02094433 n02099712 n02106662 n02113799 n02089867 n02091244 n02091831 n02099601 n02101006 n02105505
-n02108089 n02108551 n02108915 n02110063 n02110341 n02111277 n02113712 n02114548 n02116738 n02102040"""
+DOGS = """n02085620 n02094433 n02099712 n02106662 n02113799 n02089867 n02091244 n02091831 n02099601 n02101006
+n02105505 n02108089 n02108551 n02108915 n02110063 n02110341 n02111277 n02113712 n02114548 n02116738 n02102040"""
 OTHER_ANIMALS_AND_GUITARS = "n02504458 n03272010"  # African elephant, electric guitar
 BUILDINGS_AND_STREETS = """n03220513 n04435653 n06794110 n02793495 n03042490 n04417672 n04486054 n02814860 n04562935
 n03028079"""

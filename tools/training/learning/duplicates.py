@@ -1,11 +1,11 @@
 """Tells which pictures are the same content: equal bytes, or equal to the eye.
 
-Duplicates are what makes a split lie. A picture that stands in two folders under two names would be learned from one
-and asked about in the other, so contents are compared before anything is split.
+Duplicates are what makes a split lie. A picture that stands in two folders under two names would be learned from
+one and asked about in the other, so contents are compared before anything is split.
 
 The perceptual hash is a difference hash of 256 bits: the picture as 17 × 16 grey values, one bit for each pair of
-horizontal neighbours, set where the right one is brighter. It survives another size and another JPEG quality, and it
-costs no learning.
+horizontal neighbours, set where the right one is brighter. It survives another size and another JPEG quality, and
+it costs no learning.
 """
 
 import hashlib

@@ -20,11 +20,14 @@ def softmax_contrastive(anchors: Tensor, positives: Tensor, temperature: float) 
     return F.cross_entropy(similarities, torch.arange(len(anchors), device=anchors.device))
 
 
-def supervised_contrastive(vectors: Tensor, positive: Tensor, temperature: float, known: Tensor | None = None) -> Tensor:
+def supervised_contrastive(
+    vectors: Tensor, positive: Tensor, temperature: float, known: Tensor | None = None
+) -> Tensor:
     """Asks for all positives of each vector at once (SupCon, arXiv 2004.11362, the sum outside the logarithm).
 
-    `positive` (n, n) is true where two vectors should be alike; its diagonal is ignored, and so is every vector without
-    a positive. Where `known` is false, nobody can say whether the two are alike: they are left out of the softmax.
+    `positive` (n, n) is true where two vectors should be alike; its diagonal is ignored, and so is every vector
+    without a positive. Where `known` is false, nobody can say whether the two are alike: they are left out of the
+    softmax.
     """
     itself = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
     positive = positive & ~itself
@@ -43,8 +46,8 @@ def similarity_distillation(vectors: Tensor, teacher: Tensor, temperature: float
     """Keeps to the teacher's view of who is similar to whom: the divergence of two softmaxes over similarities.
 
     For each vector, the similarities to all others become probabilities, once by the teacher's vectors (n, any
-    dimension) and once by the learner's; the loss is the Kullback–Leibler divergence of the latter from the former. Pairs in
-    `same` (n, n), views of one picture, are left out: that they are alike is not the teacher's to say.
+    dimension) and once by the learner's; the loss is the Kullback–Leibler divergence of the latter from the former.
+    Pairs in `same` (n, n), views of one picture, are left out: that they are alike is not the teacher's to say.
     """
     ours = (vectors @ vectors.T / temperature).masked_fill(same, -1e4).log_softmax(dim=1)
     theirs = (teacher @ teacher.T / temperature).masked_fill(same, -1e4).log_softmax(dim=1)

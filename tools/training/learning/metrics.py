@@ -8,8 +8,8 @@ RESAMPLES = 2000
 def average_precisions(vectors: np.ndarray, labels: np.ndarray, chunk: int = 512) -> np.ndarray:
     """Returns each picture's average precision as a query for all others, (count,); NaN where its label is unique.
 
-    Ranks by the product of unit vectors; of equal similarities the one that stands first wins. Precision is taken at
-    each picture of the same label and averaged over those: mean over queries is mAP.
+    Ranks by the product of unit vectors; of equal similarities the one that stands first wins. Precision is taken
+    at each picture of the same label and averaged over those: mean over queries is mAP.
     """
     found = np.full(len(vectors), np.nan)
     for start in range(0, len(vectors), chunk):

@@ -77,7 +77,10 @@ def manifest(name: str, size: Input, weights: bytes, vector: list[float], steps:
 def readable_json(value: object) -> str:
     """Indents, but keeps a list of numbers on one line."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    return re.sub(r"\[[-\d.,e\s]+\]", lambda match: " ".join(match[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
+    def one_line(match: re.Match) -> str:
+        return " ".join(match[0].split()).replace("[ ", "[").replace(" ]", "]")
+
+    return re.sub(r"\[[-\d.,e\s]+\]", one_line, text)
 
 
 def write(folder: Path, name: str, size: Input, tensors: dict[str, np.ndarray], steps: list[dict[str, str]]) -> dict:
@@ -97,8 +100,8 @@ def write(folder: Path, name: str, size: Input, tensors: dict[str, np.ndarray], 
 def read(folder: Path) -> Model:
     """Reads a model folder and checks it.
 
-    Raises SystemExit naming what is wrong: another digest or size than the manifest says, a tensor missing or of another
-    shape, or a probe that does not come out.
+    Raises SystemExit naming what is wrong: another digest or size than the manifest says, a tensor missing or of
+    another shape, or a probe that does not come out.
     """
     described = json.loads((folder / "manifest.json").read_text())
     data = (folder / described["weights"]["file"]).read_bytes()
@@ -108,10 +111,10 @@ def read(folder: Path) -> Model:
     model = Model(folder, described, load_file(folder / described["weights"]["file"]))
     dimension = described["embedding"]["dimension"]
     if model.tensors["projection.weight"].shape != (dimension, 1280):
-        raise SystemExit(f"{folder}: the projection is {model.tensors['projection.weight'].shape}, not {dimension} × 1280.")
+        raise SystemExit(f"{folder}: the projection is not {dimension} × 1280.")
     size = described["input"]
     if size["width"] != size["height"] or not 32 <= size["width"] <= size["shorterSide"] <= 2048:
-        raise SystemExit(f"{folder}: an input of {size['width']} × {size['height']} from {size['shorterSide']} is not known.")
+        raise SystemExit(f"{folder}: the input's size is none that the product takes.")
     if not all(np.isfinite(value).all() for value in model.tensors.values()):
         raise SystemExit(f"{folder}: a weight is not a number.")
     error = np.abs(np.array(probe(model.tensors, model.input)) - described["embedding"]["probe"]).max()

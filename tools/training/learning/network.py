@@ -2,11 +2,11 @@
 
 The front is ordinary convolution and runs once per view; its output is kept (cache_features.py). The rear is what
 training repeats thousands of times, and it is written as matrix products only. Activations are (channels, pictures,
-positions). A pointwise convolution is then one product; a depthwise one is, for each channel, a product with a matrix of
-positions × positions that holds the filter's taps where they belong (zero elsewhere, which is TensorFlow's SAME padding).
-For maps of 14 × 14 and less that wastes arithmetic and saves everything else: forward and backward run entirely in
-the matrix units, 267 pictures a second from block 11 where the same layers as convolutions train at 22 (bfloat16) or
-51 (float32) on one core with AMX.
+positions). A pointwise convolution is then one product; a depthwise one is, for each channel, a product with a
+matrix of positions × positions that holds the filter's taps where they belong (zero elsewhere, which is
+TensorFlow's SAME padding). For maps of 14 × 14 and less that wastes arithmetic and saves everything else: forward
+and backward run entirely in the matrix units, 267 pictures a second from block 11 where the same layers as
+convolutions train at 22 (bfloat16) or 51 (float32) on one core with AMX.
 """
 
 import hashlib
@@ -99,14 +99,16 @@ def taps(side: int, kernel: int, stride: int) -> tuple[Tensor, int]:
 
 
 class Rear(nn.Module):
-    """Blocks `cut` to 15, head, average and projection: (channels, count, positions) → (count, dimension) of length 1."""
+    """Blocks `cut` to 15, head, average and projection: (channels, count, positions) → (count, dimension) of
+    length 1."""
 
     def __init__(self, tensors: dict[str, Tensor], cut: int, side: int) -> None:
         super().__init__()
         self.cut, self.side = cut, side_before(cut, side)
         wanted = [name for name in tensors if name.startswith(("head", "projection"))]
         wanted += [name for name in tensors if name.startswith("blocks.") and int(name.split(".")[1]) >= cut]
-        self.values = nn.ParameterDict({name.replace(".", "_"): nn.Parameter(tensors[name].clone()) for name in wanted})
+        self.values = nn.ParameterDict(
+            {name.replace(".", "_"): nn.Parameter(tensors[name].clone()) for name in wanted})
         self.names = {name.replace(".", "_"): name for name in wanted}
 
     def named_tensors(self) -> Iterator[tuple[str, Tensor]]:

@@ -1,6 +1,8 @@
-"""Reads the three ways in which training data comes about: labels and judgements, interactions, nothing but pictures.
+"""Reads the three ways in which training data comes about: labels and judgements, interactions, nothing but
+pictures.
 
-Each reader returns what it found in terms of paths under ROOT; `build_dataset.py` puts contents in the place of paths.
+Each reader returns what it found in terms of paths under ROOT; `build_dataset.py` puts contents in the place of
+paths.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """The training loop: draw, run the rear, add up the losses, step; keep checkpoints from which it goes on exactly.
 
-One process or several (torchrun): each runs its part of the batch, the vectors are gathered so that every loss sees the
-whole batch, and the framework averages the gradients.
+One process or several (torchrun): each runs its part of the batch, the vectors are gathered so that every loss sees
+the whole batch, and the framework averages the gradients.
 """
 
 import json
@@ -165,7 +165,9 @@ class Trainer:
 
 
 @torch.no_grad()
-def embed(rear: Rear, cache: Cache, precision: torch.dtype, numbers: np.ndarray | None = None, size: int = 128) -> np.ndarray:
+def embed(
+    rear: Rear, cache: Cache, precision: torch.dtype, numbers: np.ndarray | None = None, size: int = 128
+) -> np.ndarray:
     """Returns the unit vectors of the plain views, float32 (count, dimension)."""
     numbers = np.arange(len(cache)) if numbers is None else numbers
     parts = []

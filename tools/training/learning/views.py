@@ -1,8 +1,9 @@
-"""Turns a picture into the pixels the network sees: plainly, as the product does, or changed as a view for training.
+"""Turns a picture into the pixels the network sees: plainly, as the product does, or changed as a view for
+training.
 
-A view is what self-supervision asks the network to see through: another crop, size, angle, light, compression, and for
-some the loss of colour or of everything but outlines. Each view is drawn by (seed, picture, number) alone, so the same
-picture gets the same views in every run and on every machine.
+A view is what self-supervision asks the network to see through: another crop, size, angle, light, compression, and
+for some the loss of colour or of everything but outlines. Each view is drawn by (seed, picture, number) alone, so
+the same picture gets the same views in every run and on every machine.
 """
 
 import hashlib

@@ -1,4 +1,5 @@
-"""The data set: its format, the three ways to make it, and that nothing leaks from one side of the split to the other."""
+"""The data set: its format, the three ways to make it, and that nothing leaks from one side of the split to the
+other."""
 
 import io
 import json
@@ -50,9 +51,10 @@ class DuplicateTests(unittest.TestCase):
         self.assertEqual(joined, {(3, 30), (3, 31), (30, 31)})
 
     def test_even_pictures_are_not_all_the_same(self) -> None:
+        dot = np.full((64, 64, 3), 255, np.uint8)
+        dot[28:36, 28:36] = 0
         hashes = self.hashes({"white.png": Image.new("RGB", (64, 64), "white"),
-                              "dot.png": Image.fromarray(np.pad(np.zeros((8, 8, 3), np.uint8), ((28, 28), (28, 28), (0, 0)),
-                                                                constant_values=255))})
+                              "dot.png": Image.fromarray(dot)})
         self.assertEqual([pair for pair in near(hashes, hashes) if pair[0] != pair[1]], [])
 
     def test_clusters_join_chains(self) -> None:
@@ -173,7 +175,8 @@ class BuildTests(unittest.TestCase):
         files |= {f"plain/{number}.png": self.encoded(100 + number) for number in range(6)}
         files["judgements.csv"] = b"query,file,grade\nplain/0.png,plain/1.png,5\nplain/0.png,plain/2.png,0\n"
         shown = [{"file": f"plain/{number}.png", "position": number} for number in (4, 5)]
-        files["clicks.jsonl"] = json.dumps({"query": "plain/3.png", "shown": shown, "clicked": ["plain/5.png"]}).encode()
+        files["clicks.jsonl"] = json.dumps(
+            {"query": "plain/3.png", "shown": shown, "clicked": ["plain/5.png"]}).encode()
         found = self.build(files, 'develop = 0.0\n[[labels]]\nfolder = "labelled"\n[[judgements]]\ncsv = "judgements.csv"\n'
                                   '[[interactions]]\njsonl = "clicks.jsonl"\n[[pictures]]\nfolder = "plain"\n')
         self.assertEqual(len(found.pictures), 12)

@@ -58,8 +58,8 @@ class WorkedExampleTests(unittest.TestCase):
     def test_similarities_become_probabilities_and_a_cross_entropy(self) -> None:
         """The chapter's figure, with numbers that can be followed on paper.
 
-        A query has similarity .6 to its positive, .8, 0 and −.6 to three negatives. At temperature 1:
-        e^.6 = 1.8221, e^.8 = 2.2255, e^0 = 1, e^−.6 = .5488, together 5.5965; probabilities .3256, .3977, .1787, .0981;
+        A query has similarity .6 to its positive, .8, 0 and −.6 to three negatives. At temperature 1: e^.6 =
+        1.8221, e^.8 = 2.2255, e^0 = 1, e^−.6 = .5488, together 5.5965; probabilities .3256, .3977, .1787, .0981;
         the answer should have been (1, 0, 0, 0), so the cross-entropy is −ln .3256 = 1.1221.
         """
         query = torch.tensor([[1.0, 0.0]])

@@ -30,7 +30,8 @@ def random_tensors(seed: int = 0, dimension: int = 8) -> dict[str, torch.Tensor]
         found[f"blocks.{number}.depthwise.bias"] = 0.1 * torch.randn(inner, generator=generator)
         found[f"blocks.{number}.project.weight"] = normal(WIDTHS[number + 1], inner)
         found[f"blocks.{number}.project.bias"] = torch.zeros(WIDTHS[number + 1])
-    found |= {"head.weight": normal(1280, 320), "head.bias": torch.zeros(1280), "projection.weight": normal(dimension, 1280)}
+    found |= {"head.weight": normal(1280, 320), "head.bias": torch.zeros(1280)}
+    found |= {"projection.weight": normal(dimension, 1280)}
     return found
 
 
