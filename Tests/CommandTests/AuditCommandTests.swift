@@ -81,7 +81,7 @@ private struct LargeLibrary {
 
     init(in folder: String) throws {
         directory = LibraryDirectory(path: FilePath(folder))
-        model = try EmbeddingModel(folder: repository.appending("Models/lookalike-base"))
+        model = try EmbeddingModel(folder: defaultModel)
         let dimension = model.dimension
         var random = SeededGenerator(seed: 3)
         // Few directions of variation, as embeddings have: in 256 free ones everything is equally far.

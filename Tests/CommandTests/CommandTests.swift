@@ -315,7 +315,7 @@ struct CommandTests {
         try FileManager.default.copyItem(atPath: try Self.binary.string, toPath: copy.string)
         let model = try folder("program/Models/lookalike-base")
         try FileManager.default.copyItem(
-            atPath: repository.appending("Models/lookalike-base").string,
+            atPath: defaultModel.string,
             toPath: model.string
         )
         #expect(chmod(folder.path.string, 0o777) == 0)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A model is used only when it is what its manifest says")
 struct EmbeddingModelTests {
-    private static let original = repository.appending("Models/lookalike-base")
+    private static let original = defaultModel
 
     @Test("the model that comes with the program loads, and its identity carries its name")
     func loads() throws {

@@ -16,7 +16,7 @@ struct GoldenEmbeddingTests {
     }
 
     private static func model(_ kernels: EngineKernels) throws -> EmbeddingModel {
-        try EmbeddingModel(folder: repository.appending("Models/lookalike-base"), kernels: kernels)
+        try EmbeddingModel(folder: defaultModel, kernels: kernels)
     }
 
     private static let fixtures = repository.appending("Tests/ImageEmbeddingTests/Fixtures")
@@ -39,6 +39,20 @@ struct GoldenEmbeddingTests {
             let cosine = cosineSimilarity(embedder.embed(decoded.pixels), reference)
             #expect(cosine >= 0.999, "\(name): \(cosine)")
         }
+    }
+
+    @Test(
+        "every model that comes with the program gives the vector its manifest foretells, by every kernel",
+        arguments: ["lookalike-base", "lookalike-small", "efficientnet-lite0"],
+        EngineKernels.all.map(\.description)
+    )
+    func probes(name: String, kernels description: String) throws {
+        let kernels = try #require(EngineKernels.all.first { $0.description == description })
+        let folder = repository.appending("Models").appending(name)
+        let embedder = ImageEmbedder(model: try EmbeddingModel(folder: folder, kernels: kernels))
+        #expect(embedder.model.manifest.name == name)
+        let similarity = embedder.probeSimilarity()
+        #expect(similarity >= embedder.leastProbeSimilarity, "\(similarity)")
     }
 
     @Test("the pixels that reach the network are the reference's to within one step on average")

@@ -14,7 +14,7 @@ import Testing
 @Suite("Indexing does what changed, and a bad file costs only itself")
 struct IndexerTests {
     private static let embedder = Result {
-        ImageEmbedder(model: try EmbeddingModel(folder: repository.appending("Models/lookalike-base")))
+        ImageEmbedder(model: try EmbeddingModel(folder: defaultModel))
     }
 
     private let photos: TemporaryFolder

@@ -10,7 +10,7 @@ import Testing
 @Suite("The engine computes what the readable network computes")
 struct EngineTests {
     private static let weights = Result {
-        let path = repository.appending("Models/lookalike-base/weights.safetensors")
+        let path = defaultModel.appending("weights.safetensors")
         return try WeightsFile(contents: Data(try bytes(of: path)))
     }
 

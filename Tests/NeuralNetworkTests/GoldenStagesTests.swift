@@ -11,7 +11,7 @@ import Testing
 struct GoldenStagesTests {
     private static let network = Result {
         let weights = try weightsFile(
-            at: repository.appending("Models/lookalike-base/weights.safetensors")
+            at: defaultModel.appending("weights.safetensors")
         )
         let shape = try #require(weights.shape(of: "projection.weight"))
         return (

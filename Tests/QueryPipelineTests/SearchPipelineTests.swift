@@ -179,7 +179,7 @@ private final class SampleLibrary: Sendable {
     private static func makeEmbedder(_ precision: Precision) throws -> ImageEmbedder {
         ImageEmbedder(
             model: try EmbeddingModel(
-                folder: repository.appending("Models/lookalike-base"),
+                folder: defaultModel,
                 precision: precision
             )
         )

@@ -76,7 +76,7 @@ import Testing
     }
 
     private static func pipeline(over pictures: FilePath, library path: FilePath) throws -> SearchPipeline {
-        let model = try EmbeddingModel(folder: repository.appending("Models/lookalike-base"))
+        let model = try EmbeddingModel(folder: defaultModel)
         let embedder = ImageEmbedder(model: model)
         let library = try Library(
             directory: LibraryDirectory(path: path),

@@ -5,6 +5,9 @@ public import SystemPackage
 public let repository = FilePath(#filePath).removingLastComponent().removingLastComponent()
     .removingLastComponent()
 
+/// The folder of the model that comes with the program.
+public let defaultModel = repository.appending("Models/lookalike-base")
+
 /// A sample photograph, such as `windmills/linda-dark.jpg`.
 public func samplePhotograph(_ name: String) -> FilePath {
     repository.appending("SampleImages").pushing(FilePath(name))

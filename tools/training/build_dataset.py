@@ -11,11 +11,11 @@ The configuration (TOML) says where things are below ROOT:
     seed = 1
 
     [[labels]]
-    folder = "flowers"            # the folders in it are the labels; or csv = "labels.csv" with columns file,label
+    folder = "flowers"            # the folders in it are the labels; or csv = "labels.csv" with columns path,label
     family = "flowers"            # groups are told apart within a family only (default: the folder's name)
 
     [[judgements]]
-    csv = "judgements.csv"        # query,file,grade
+    csv = "judgements.csv"        # query,image,grade
 
     [[interactions]]
     jsonl = "interactions.jsonl"  # {"query": …, "shown": [{"file": …, "position": …}], "clicked": [...]}
@@ -29,6 +29,7 @@ import hashlib
 import tomllib
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,10 +56,21 @@ def gather(root: Path, configuration: dict) -> tuple[dict[str, str | None], list
     for entry in configuration.get("pictures", []):
         for path in sources.pictures(root, entry["folder"]):
             groups.setdefault(path, None)
+    graded = [replace(one, query=under(root, one.query), picture=under(root, one.picture)) for one in graded]
     for one in graded:
         groups.setdefault(one.query, None)
         groups.setdefault(one.picture, None)
     return groups, graded
+
+
+def under(root: Path, name: str) -> str:
+    """Returns a file's path relative to the root; `lookalike` exports absolute ones."""
+    if not Path(name).is_absolute():
+        return name
+    try:
+        return Path(name).relative_to(root.resolve()).as_posix()
+    except ValueError:
+        raise DatasetError(f"{name} does not lie below {root}; give a folder above it as ROOT") from None
 
 
 def fingerprints(paths: list[Path], workers: int) -> tuple[list[str | None], np.ndarray]:

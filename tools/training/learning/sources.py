@@ -57,21 +57,21 @@ def rows(path: Path, columns: set[str]) -> Iterator[dict[str, str]]:
 
 
 def csv_labels(path: Path) -> list[Labelled]:
-    """Reads `file,label`; an empty label leaves the picture to self-supervision."""
-    return [Labelled(row["file"], row["label"] or None) for row in rows(path, {"file", "label"})]
+    """Reads `path,label`; an empty label leaves the picture to self-supervision."""
+    return [Labelled(row["path"], row["label"] or None) for row in rows(path, {"path", "label"})]
 
 
 def judgements(path: Path) -> list[Graded]:
-    """Reads `query,file,grade` with grades from 0 to 5, as a judging tool writes them."""
+    """Reads `query,image,grade` with grades from 0 to 5, as a judging tool writes them."""
     found = []
-    for number, row in enumerate(rows(path, {"query", "file", "grade"}), start=2):
+    for number, row in enumerate(rows(path, {"query", "image", "grade"}), start=2):
         try:
             grade = float(row["grade"]) / HIGHEST_GRADE
         except ValueError:
             grade = -1.0
         if not 0 <= grade <= 1:
             raise DatasetError(f"{path}, line {number}: grade {row['grade']!r} is not from 0 to {HIGHEST_GRADE}")
-        found.append(Graded(row["query"], row["file"], grade, "judgement"))
+        found.append(Graded(row["query"], row["image"], grade, "judgement"))
     return found
 
 

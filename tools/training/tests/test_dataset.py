@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from build_dataset import under
 from learning import sources
 from learning.batches import Drawer
 from learning.configuration import Batches
@@ -114,9 +115,9 @@ class SourceTests(unittest.TestCase):
 
     def test_grades_are_fifths(self) -> None:
         path = self.folder / "judgements.csv"
-        path.write_text("query,file,grade\na,b,5\na,c,1\n")
+        path.write_text("query,image,grade\na,b,5\na,c,1\n")
         self.assertEqual([one.grade for one in sources.judgements(path)], [1.0, 0.2])
-        path.write_text("query,file,grade\na,b,6\n")
+        path.write_text("query,image,grade\na,b,6\n")
         with self.assertRaisesRegex(DatasetError, "line 2: grade '6' is not from 0 to 5"):
             sources.judgements(path)
 
@@ -169,11 +170,17 @@ class BuildTests(unittest.TestCase):
         missing = set(files) - {picture.path for picture in found.pictures}
         self.assertEqual(missing, {"things/1/1.png", "things/2/2.png"})
 
+    def test_absolute_paths_are_taken_below_the_root_only(self) -> None:
+        self.assertEqual(under(HERE, "a/b.png"), "a/b.png")
+        self.assertEqual(under(HERE, str(HERE / "a/b.png")), "a/b.png")
+        with self.assertRaisesRegex(DatasetError, "does not lie below"):
+            under(HERE, "/somewhere/else.png")
+
     def test_all_three_ways_end_in_one_file(self) -> None:
         files = {f"labelled/{label}/{number}.png": self.encoded(10 * label + number)
                  for label in range(3) for number in range(2)}
         files |= {f"plain/{number}.png": self.encoded(100 + number) for number in range(6)}
-        files["judgements.csv"] = b"query,file,grade\nplain/0.png,plain/1.png,5\nplain/0.png,plain/2.png,0\n"
+        files["judgements.csv"] = b"query,image,grade\nplain/0.png,plain/1.png,5\nplain/0.png,plain/2.png,0\n"
         shown = [{"file": f"plain/{number}.png", "position": number} for number in (4, 5)]
         files["clicks.jsonl"] = json.dumps(
             {"query": "plain/3.png", "shown": shown, "clicked": ["plain/5.png"]}).encode()
