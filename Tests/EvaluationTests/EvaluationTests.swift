@@ -101,6 +101,16 @@ struct EvaluationTests {
         #expect(truth.queries.count == 1, "a query without anything to find is none")
         let graded = try Self.evaluate(truth)
         #expect(graded.outcomes[0][0].top.map(\.grade) == [1, 5])
+        let partly = try GroundTruth(
+            [
+                GroundTruth.Judgement(query: "/a", image: "/b", grade: 5),
+                GroundTruth.Judgement(query: "/c", image: "/d", grade: 5),
+            ],
+            origin: "two queries"
+        )
+        // What nobody judged for a query is not ranked for it, whatever it was for another.
+        let partlyGraded = (0..<4).map { partly.grade(of: $0, for: 0) }
+        #expect(partlyGraded == [nil, 5, nil, nil])
         let gain = try #require(graded.outcomes[0].first?.values[1])
         #expect(abs(gain - (1 + 5 / log2(3)) / (5 + 1 / log2(3))) < 1e-12)
 

@@ -5,7 +5,8 @@ extension GroundTruth {
     /// Takes grades from a table with the columns `query`, `image` and `grade`, 0 to 5; paths are relative to `root`, or
     /// absolute.
     ///
-    /// The collection is what the table names, so results that nobody judged do not push down those that somebody did.
+    /// A query ranks what was judged for it and nothing else (the condensed lists of Sakai, *Alternatives to bpref*, 2007): what
+    /// nobody judged is neither right nor wrong.
     ///
     /// - Throws: ``EvaluationError``.
     public init(judgements table: FilePath, root: FilePath) throws(EvaluationError) {

@@ -43,7 +43,7 @@ public struct GroundTruth: Sendable {
         if picture == asked.picture, asked.variation == nil { return nil }
         return switch relevance {
         case .labels(let labels): labels[picture] == labels[asked.picture] ? GradedRanking.bestGrade : 0
-        case .grades(let grades): grades[query][picture] ?? 0
+        case .grades(let grades): grades[query][picture]
         case .itself: picture == asked.picture ? GradedRanking.bestGrade : 0
         }
     }
