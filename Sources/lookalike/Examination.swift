@@ -67,7 +67,7 @@ struct Examination {
             note(
                 "OpenBLAS",
                 .advice,
-                "\(variable)=\(value) overrides its own choice and may halve the speed; unset it"
+                "\(variable)=\(value) overrides its own choice; the readable forward pass may take twice as long"
             )
         }
     }
