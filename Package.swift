@@ -142,7 +142,7 @@ let package = Package(
         ),
 
         // Tests: one target per room, and what they share.
-        .target(name: "TestSupport", dependencies: [systemPackage], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["Catalog", systemPackage], path: "Tests/TestSupport"),
         .testTarget(
             name: "ImageDecodingTests",
             dependencies: ["ImageDecoding", "CKernels", "TestSupport", systemPackage],

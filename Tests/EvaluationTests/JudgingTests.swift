@@ -22,21 +22,7 @@ struct JudgingTests {
         library = try Library(directory: directory, model: model, access: .writing)
         var chance = SeededGenerator(seed: 3)
         let scan = try library.catalog.beginScan(of: ["/photos"])
-        let outcomes = (1...80).map { number in
-            FileOutcome.embedded(
-                path: FilePath("/photos/\(number).jpg"),
-                stamp: FileStamp(byteCount: 1, modifiedAtNanoseconds: 1, inode: UInt64(number)),
-                image: ImageDescription(
-                    contentHash: Array(repeating: UInt8(number), count: 32),
-                    format: "jpeg",
-                    width: 4,
-                    height: 3,
-                    byteCount: 1
-                ),
-                vector: chance.unitVector(8),
-                precision: "float32"
-            )
-        }
+        let outcomes = (1...80).map { FileOutcome.indexed($0, vector: chance.unitVector(8)) }
         try library.catalog.record(outcomes, scan: scan, model: library.index.catalogModel)
         try library.index.catchUp()
     }

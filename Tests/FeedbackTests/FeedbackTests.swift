@@ -23,21 +23,7 @@ struct FeedbackTests {
             access: .writing
         )
         let scan = try library.catalog.beginScan(of: ["/photos"])
-        let outcomes = (1...9).map { number in
-            FileOutcome.embedded(
-                path: FilePath("/photos/\(number).jpg"),
-                stamp: FileStamp(byteCount: 1, modifiedAtNanoseconds: 1, inode: UInt64(number)),
-                image: ImageDescription(
-                    contentHash: Array(repeating: UInt8(number), count: 32),
-                    format: "jpeg",
-                    width: 4,
-                    height: 3,
-                    byteCount: 1
-                ),
-                vector: [1, 0],
-                precision: "float32"
-            )
-        }
+        let outcomes = (1...9).map { FileOutcome.indexed($0, vector: [1, 0]) }
         try library.catalog.record(outcomes, scan: scan, model: library.index.catalogModel)
     }
 
