@@ -29,8 +29,6 @@ public struct GradedRanking: Sendable, Hashable {
     /// How many relevant pictures there are to find.
     public var relevantCount: Int { ideal.prefix { $0 >= Self.relevantGrade }.count }
 
-    private func isRelevant(_ rank: Int) -> Bool { grades[rank - 1] >= Self.relevantGrade }
-
     private func hits(at k: Int) -> Int {
         grades.prefix(k).count { $0 >= Self.relevantGrade }
     }
@@ -61,9 +59,9 @@ public struct GradedRanking: Sendable, Hashable {
     public var averagePrecision: Double {
         guard relevantCount > 0 else { return 0 }
         var (found, sum) = (0, 0.0)
-        for rank in 1...max(1, grades.count) where rank <= grades.count && isRelevant(rank) {
+        for (index, grade) in grades.enumerated() where grade >= Self.relevantGrade {
             found += 1
-            sum += Double(found) / Double(rank)
+            sum += Double(found) / Double(index + 1)
         }
         return sum / Double(relevantCount)
     }
