@@ -32,9 +32,10 @@ let package = Package(
         ),
         .target(name: "COpenBLAS"),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(name: "CSandbox"),
 
         // Data preparation.
-        .target(name: "ImageDecoding", dependencies: ["CKernels", "CVips", systemPackage]),
+        .target(name: "ImageDecoding", dependencies: ["CKernels", "CSandbox", "CVips", systemPackage]),
 
         // Model.
         .target(name: "NeuralNetwork", dependencies: ["CKernels", "COpenBLAS"]),

@@ -1,6 +1,6 @@
 internal import CKernels
 internal import Foundation
-internal import ImageDecoding
+public import ImageDecoding
 internal import Synchronization
 internal import SystemPackage
 
@@ -13,7 +13,7 @@ public struct Evaluation: Sendable {
     private let truth: GroundTruth
     private let contenders: [any PictureEmbedding]
     private let options: Options
-    private let decoder = ImageDecoder()
+    private let decoder: any PictureDecoding
 
     /// How to evaluate.
     public struct Options: Sendable, Hashable {
@@ -40,12 +40,20 @@ public struct Evaluation: Sendable {
 
     /// Prepares an evaluation.
     ///
-    /// - Parameter contenders: The first one is what the others are compared with.
-    public init(_ truth: GroundTruth, contenders: [any PictureEmbedding], options: Options) {
+    /// - Parameters:
+    ///   - contenders: The first one is what the others are compared with.
+    ///   - decoder: Decodes the pictures.
+    public init(
+        _ truth: GroundTruth,
+        contenders: [any PictureEmbedding],
+        decoder: any PictureDecoding,
+        options: Options
+    ) {
         precondition(!contenders.isEmpty, "an evaluation of nothing")
         precondition(options.cutoff >= 1 && options.jobs >= 1 && options.queryLimit >= 1, "\(options)")
         self.truth = truth
         self.contenders = contenders
+        self.decoder = decoder
         self.options = options
     }
 

@@ -1,14 +1,8 @@
 import CVips
-internal import Dispatch
 
 /// libvips as this process has it.
 public enum DecodingLibrary {
     private static let status = cvips_start()
-
-    /// Starts libvips on another thread, for a caller that has other things to do before its first picture.
-    public static func startInBackground() {
-        DispatchQueue.global(qos: .userInitiated).async { _ = status }
-    }
 
     /// Starts libvips unless that has happened.
     static func start() throws(ImageDecodingError) {

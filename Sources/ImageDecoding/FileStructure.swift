@@ -16,6 +16,16 @@ struct FileStructure {
         }
     }
 
+    /// Whether a decoder has to hold all samples before it can give the first row; else it gives them row by row.
+    var isDecodedWhole: Bool {
+        switch format {
+        case .jpeg: jpegIsProgressive()
+        // The last byte of the header chunk says how rows are interlaced.
+        case .png: number(at: 28, count: 1) != 0
+        case .gif, .webp, .tiff, .heif, .avif: true
+        }
+    }
+
     /// Whether the bytes run out before the structure that they begin is complete.
     var endsEarly: Bool {
         switch format {
@@ -55,6 +65,20 @@ struct FileStructure {
             if marker == 0xDA { offset = endOfScan(from: offset) }
         }
         return true
+    }
+
+    /// Walks to the frame header: of SOF0 to SOF15 those whose number ends in binary 10 are progressive.
+    private func jpegIsProgressive() -> Bool {
+        var offset = 2
+        while let marker = number(at: offset + 1, count: 1), bytes[offset] == 0xFF {
+            // The three that are left out are no frame headers.
+            if (0xC0...0xCF).contains(marker), ![0xC4, 0xC8, 0xCC].contains(marker) {
+                return marker & 3 == 2
+            }
+            guard marker != 0xDA, let length = number(at: offset + 2, count: 2) else { return false }
+            offset += marker == 0xFF ? 1 : 2 + length
+        }
+        return false
     }
 
     /// Skips entropy-coded data: 0xFF there is followed by a zero or a restart marker.

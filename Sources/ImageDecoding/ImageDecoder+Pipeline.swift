@@ -8,6 +8,12 @@ struct OpenedImage {
     /// EXIF orientations 5 to 8 lie on their side.
     let isTurned: Bool
 
+    /// Bytes of all samples as a decoder holds them; some add transparency.
+    var sampleByteCount: Int {
+        Int(stored.width) * Int(stored.height) * max(4, Int(stored.band_count))
+            * (stored.has_8_bit_samples ? 1 : 2)
+    }
+
     init(format: ImageFormat, stored: CVipsHeader) {
         self.stored = stored
         isTurned = stored.orientation >= 5

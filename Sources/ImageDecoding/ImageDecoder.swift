@@ -18,14 +18,6 @@ public struct ImageDecoder: Sendable {
         self.limits = limits
     }
 
-    /// Reads the encoded bytes, checked for kind of file, number and signature: for a caller that needs the
-    /// bytes themselves, such as for a digest, and decodes the same bytes afterwards.
-    ///
-    /// - Throws: the reasons that need no decoding: `unreadable` to `unsupported-format`.
-    public func encodedBytes(of source: ImageSource) throws(ImageDecodingError) -> [UInt8] {
-        try source.read(limits: limits).bytes
-    }
-
     /// Reads format, upright size and page count without decoding pixels.
     ///
     /// - Throws: every reason but `too-elongated`; a file that is truncated or corrupt further down passes.
@@ -45,11 +37,26 @@ public struct ImageDecoder: Sendable {
     public func thumbnail(of source: ImageSource, size: ThumbnailSize) throws(ImageDecodingError)
         -> DecodedImage
     {
+        // Without a limit there is always a picture.
+        try thumbnail(of: source, size: size, holdingAtMost: .max)!
+    }
+
+    /// Decodes like the other; nil when the decoder would have to hold more than so many bytes of samples at once.
+    func thumbnail(
+        of source: ImageSource,
+        size: ThumbnailSize,
+        holdingAtMost sampleByteCount: Int
+    ) throws(ImageDecodingError) -> DecodedImage? {
         try DecodingLibrary.start()
         let (bytes, format) = try source.read(limits: limits)
         let opened = try open(bytes, format: format)
         let target = size.fitted(width: opened.header.width, height: opened.header.height)
         try check(target: target, of: opened.header)
+        if FileStructure(bytes: bytes, format: format).isDecodedWhole,
+            opened.sampleByteCount > sampleByteCount
+        {
+            return nil
+        }
         guard let pixels = decode(bytes, opened: opened, width: target.width, height: target.height) else {
             throw damage(in: bytes, format: format)
         }

@@ -22,6 +22,12 @@ public struct ImageDecodingError: Error, Hashable, Sendable, CustomStringConvert
         case truncated
         /// All bytes are there, but they contradict the format.
         case corrupt
+        /// Decoding took longer than a picture may take.
+        case tooSlow = "too-slow"
+        /// Decoding took more memory than a picture may take.
+        case tooMuchMemory = "too-much-memory"
+        /// The process that decoded the picture died of it.
+        case decoderCrashed = "decoder-crashed"
         /// libvips, or its decoder for this format, cannot be used on this machine.
         case unavailable
     }

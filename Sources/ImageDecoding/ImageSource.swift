@@ -5,6 +5,8 @@ public enum ImageSource: Sendable {
     /// A regular file. The name is bytes, taken literally: brackets, line breaks and invalid UTF-8 mean
     /// nothing.
     case file(FilePath)
+    /// The same, but no link is followed, neither at the name's end nor on the way to it: what a walk over folders found.
+    case fileWithoutLinks(FilePath)
     /// A whole encoded picture in memory, such as an upload.
     case bytes([UInt8])
 }

@@ -1,3 +1,4 @@
+internal import CSandbox
 import SystemPackage
 
 #if canImport(Darwin)
@@ -19,17 +20,25 @@ extension ImageSource {
             try Self.check(byteCount: bytes.count, limits: limits)
             return (bytes, try Self.format(of: Array(bytes.prefix(Signature.length))))
         case .file(let path):
-            return try Self.read(path, limits: limits)
+            // Without nonBlocking, opening a pipe that nobody writes to would wait forever.
+            return try Self.read(limits: limits) {
+                try FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])
+            }
+        case .fileWithoutLinks(let path):
+            return try Self.read(limits: limits) {
+                let descriptor = path.withPlatformString { csandbox_open_without_links($0) }
+                guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+                return FileDescriptor(rawValue: descriptor)
+            }
         }
     }
 
     private static func read(
-        _ path: FilePath,
-        limits: DecodingLimits
+        limits: DecodingLimits,
+        opening: () throws -> FileDescriptor
     ) throws(ImageDecodingError) -> (bytes: [UInt8], format: ImageFormat) {
         do {
-            // Without nonBlocking, opening a pipe that nobody writes to would wait forever.
-            let file = try FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])
+            let file = try opening()
             defer { try? file.close() }
             let size = try regularFileSize(file)
             try check(byteCount: size, limits: limits)

@@ -25,7 +25,7 @@ struct FileProcessor: Sendable {
 
     let library: Library
     let embedder: ImageEmbedder
-    let decoder: ImageDecoder
+    let decoder: any PictureDecoding
 
     /// Reasons that lie in the surroundings rather than in the file: such a file is tried again although it
     /// is unchanged.
@@ -54,7 +54,7 @@ struct FileProcessor: Sendable {
         }
         do {
             let bytes = try times.measure(.read) { () throws(ImageDecodingError) in
-                try decoder.encodedBytes(of: .file(path))
+                try decoder.encodedBytes(of: .fileWithoutLinks(path))
             }
             let hash = times.measure(.digest) { Array(SHA256.hash(data: bytes)) }
             if let image = try library.catalog.embeddedImage(contentHash: hash, model: model) {

@@ -26,7 +26,7 @@ public struct Indexer: Sendable {
     /// - Parameters:
     ///   - library: Opened for writing, and for `embedder`'s model.
     ///   - jobs: Threads that decode and embed, at least 1; as many as there are cores is best.
-    public init(library: Library, embedder: ImageEmbedder, decoder: ImageDecoder, jobs: Int) {
+    public init(library: Library, embedder: ImageEmbedder, decoder: any PictureDecoding, jobs: Int) {
         precondition(jobs >= 1, "\(jobs) threads index nothing")
         processor = FileProcessor(library: library, embedder: embedder, decoder: decoder)
         self.jobs = jobs

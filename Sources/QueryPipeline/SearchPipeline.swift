@@ -16,7 +16,7 @@ public final class SearchPipeline: Sendable {
 
     private let library: Library
     private let embedder: ImageEmbedder
-    private let decoder: ImageDecoder
+    private let decoder: any PictureDecoding
     private let queryLog: QueryLog?
 
     /// Creates a pipeline over an open library.
@@ -29,7 +29,7 @@ public final class SearchPipeline: Sendable {
     public init(
         library: Library,
         embedder: ImageEmbedder,
-        decoder: ImageDecoder,
+        decoder: any PictureDecoding,
         queryLog: QueryLog? = nil
     ) {
         self.library = library

@@ -94,6 +94,7 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var decoding: DecodingOptions
 
     @Flag(help: "Print as JSON.")
     var json = false
@@ -123,11 +124,14 @@ struct EvaluateCommand: ParsableCommand {
         options.queryLimit = queries
         options.seed = seed
         options.jobs = jobs ?? ProcessInfo.processInfo.activeProcessorCount
-        let result = try Evaluation(truth, contenders: contenders, options: options).run(display.show)
+        let decoder = decoding.decoder(processCount: options.jobs)
+        let result = try Evaluation(truth, contenders: contenders, decoder: decoder, options: options).run(
+            display.show
+        )
         display.finish()
         let numbers = EvaluationReport(result)
         if let report {
-            let html = try HTMLReport(result, numbers).html()
+            let html = try HTMLReport(result, numbers, decoder: decoder).html()
             try Data(html.utf8).write(
                 to: URL(filePath: FilePath(report).madeAbsolute.string),
                 options: .atomic

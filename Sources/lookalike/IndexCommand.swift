@@ -33,6 +33,7 @@ struct IndexCommand: ParsableCommand {
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var decoding: DecodingOptions
 
     @Option(
         help: ArgumentHelp("Pictures worked on at once; the number of cores unless told.", valueName: "n")
@@ -51,14 +52,19 @@ struct IndexCommand: ParsableCommand {
         let roots = try folders.isEmpty ? rememberedRoots() : Indexer.resolve(folders.map { FilePath($0) })
         let model = try model.load(for: library)
         let library = try Library(library, model: model, access: .writing)
+        let jobs = jobs ?? ProcessInfo.processInfo.activeProcessorCount
+        let decoder = decoding.decoder(processCount: jobs)
         let indexer = Indexer(
             library: library,
             embedder: ImageEmbedder(model: model),
-            decoder: ImageDecoder(),
-            jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount
+            decoder: decoder,
+            jobs: jobs
         )
         let cancellation = Cancellation()
-        let signals = InterruptSignals { cancellation.cancel() }
+        let signals = InterruptSignals {
+            cancellation.cancel()
+            decoder.stop()
+        }
         defer { signals.stop() }
         var display = ProgressDisplay(isTerminal: standardErrorIsTerminal)
         defer { display.finish() }

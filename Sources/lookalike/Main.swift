@@ -8,6 +8,7 @@ import Foundation
 @main
 enum Main {
     static func main() async {
+        openStandardStreams()
         do {
             var command = try Lookalike.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -49,7 +50,7 @@ struct Lookalike: ParsableCommand {
         subcommands: [
             IndexCommand.self, SearchCommand.self, ServeCommand.self, StatusCommand.self, RemoveCommand.self,
             DoctorCommand.self, AuditCommand.self, EvaluateCommand.self,
-            JudgeCommand.self, FeedbackCommand.self,
+            JudgeCommand.self, FeedbackCommand.self, DecodeWorkerCommand.self,
         ]
     )
 }

@@ -34,6 +34,14 @@ enum OutputStream {
     }
 }
 
+/// Opens the standard streams that whoever started the program has closed. The library's files would get their numbers, and
+/// what is printed would go into them.
+func openStandardStreams() {
+    var descriptor: Int32
+    repeat { descriptor = open("/dev/null", O_RDWR) } while (0...2).contains(descriptor)
+    if descriptor > 2 { close(descriptor) }
+}
+
 /// Writes `line` and a line feed.
 func writeLine(_ line: String, to stream: OutputStream = .standardOutput) {
     stream.write(Data((line + "\n").utf8))

@@ -33,6 +33,7 @@ struct SearchCommand: ParsableCommand {
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var decoding: DecodingOptions
     @OptionGroup var logging: QueryLogOptions
 
     @Flag(help: "Print the results as JSON.")
@@ -46,11 +47,11 @@ struct SearchCommand: ParsableCommand {
     }
 
     func run() throws {
-        // Starting libvips and loading the model take about as long, and each one core; the digest of the weights fills
+        // Starting a worker and loading the model take about as long, and each one core; the digest of the weights fills
         // the gaps that the rest leaves on the other.
-        if id == nil { DecodingLibrary.startInBackground() }
+        let decoder = decoding.decoder(processCount: 1)
+        if id == nil { decoder.startInBackground() }
         let (model, digest) = try model.open(for: library)
-        let decoder = ImageDecoder()
         let library = try Library(library, model: model, access: .reading)
         let queryLog = logging.open(for: library)
         let pipeline = SearchPipeline(

@@ -36,6 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var decoding: DecodingOptions
     @OptionGroup var logging: QueryLogOptions
 
     @Flag(help: "Keep nothing of what the page's visitors open; see lookalike feedback.")
@@ -53,7 +54,7 @@ struct ServeCommand: AsyncParsableCommand {
         let pipeline = SearchPipeline(
             library: library,
             embedder: ImageEmbedder(model: model),
-            decoder: ImageDecoder(),
+            decoder: decoding.decoder(processCount: ProcessInfo.processInfo.activeProcessorCount),
             queryLog: queryLog
         )
         let logger = Logger(label: "lookalike") { StreamLogHandler.standardError(label: $0) }

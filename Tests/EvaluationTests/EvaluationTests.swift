@@ -34,7 +34,7 @@ struct EvaluationTests {
     ) throws -> EvaluationResult {
         var options = Evaluation.Options()
         (options.cutoff, options.queryLimit, options.jobs) = (cutoff, queryLimit, jobs)
-        return try Evaluation(truth, contenders: contenders, options: options).run()
+        return try Evaluation(truth, contenders: contenders, decoder: ImageDecoder(), options: options).run()
     }
 
     @Test("folders are labels, and the ranking is what the pictures say")
@@ -239,8 +239,13 @@ struct NearDuplicateTests {
         #expect(truth.queries.count == truth.pictures.count * 7)
         var options = Evaluation.Options()
         (options.cutoff, options.queryLimit, options.jobs) = (1, 3, 2)
-        let result = try Evaluation(truth, contenders: [ColorHistogram(), RandomVector()], options: options)
-            .run()
+        let result = try Evaluation(
+            truth,
+            contenders: [ColorHistogram(), RandomVector()],
+            decoder: ImageDecoder(),
+            options: options
+        )
+        .run()
         #expect(result.queries.count == 21)
         #expect(result.groups.count == 7)
         let mirrored = try #require(result.groups.first { $0.name == "mirrored" })

@@ -1,4 +1,5 @@
 import Foundation
+import ImageDecoding
 import SystemPackage
 import TestSupport
 import Testing
@@ -11,7 +12,12 @@ struct ReportTests {
         var options = Evaluation.Options()
         (options.cutoff, options.queryLimit, options.jobs) = (5, 30, 2)
         let truth = try GroundTruth(folders: repository.appending("SampleImages"))
-        return try Evaluation(truth, contenders: [ColorHistogram(), PerceptualHash()], options: options).run()
+        return try Evaluation(
+            truth,
+            contenders: [ColorHistogram(), PerceptualHash()],
+            decoder: ImageDecoder(),
+            options: options
+        ).run()
     }
 
     @Test("the numbers are the result's")
@@ -37,7 +43,7 @@ struct ReportTests {
     func page() throws {
         let result = try Self.result.get()
         let report = EvaluationReport(result)
-        let html = try HTMLReport(result, report).html()
+        let html = try HTMLReport(result, report, decoder: ImageDecoder()).html()
         for forbidden in ["http:", "https:", "<script", "@import", "url("] {
             #expect(!html.contains(forbidden))
         }
@@ -57,8 +63,13 @@ struct ReportTests {
         var options = Evaluation.Options()
         options.cutoff = 1
         let truth = try GroundTruth(folders: folder.path)
-        let result = try Evaluation(truth, contenders: [ColorHistogram()], options: options).run()
-        let html = try HTMLReport(result, EvaluationReport(result)).html()
+        let result = try Evaluation(
+            truth,
+            contenders: [ColorHistogram()],
+            decoder: ImageDecoder(),
+            options: options
+        ).run()
+        let html = try HTMLReport(result, EvaluationReport(result), decoder: ImageDecoder()).html()
         #expect(!html.contains("<b>"))
         #expect(html.contains("&lt;b&gt;&amp;&quot;x"))
     }

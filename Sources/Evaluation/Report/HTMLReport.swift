@@ -6,7 +6,7 @@ internal import SystemPackage
 public struct HTMLReport {
     private let result: EvaluationResult
     private let report: EvaluationReport
-    private let decoder = ImageDecoder()
+    private let decoder: any PictureDecoding
 
     /// Queries shown with their results.
     private static let shownQueries = 24
@@ -14,7 +14,8 @@ public struct HTMLReport {
     private static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]
 
     /// Prepares the report.
-    public init(_ result: EvaluationResult, _ report: EvaluationReport) {
+    public init(_ result: EvaluationResult, _ report: EvaluationReport, decoder: any PictureDecoding) {
+        self.decoder = decoder
         self.result = result
         self.report = report
     }
