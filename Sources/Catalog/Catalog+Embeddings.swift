@@ -41,7 +41,8 @@ extension Catalog {
         }
     }
 
-    private func modelID(identity: String) throws(CatalogError) -> ModelID? {
+    /// Returns the number of the model with this identity, or nil when it has never been used.
+    public func modelID(identity: String) throws(CatalogError) -> ModelID? {
         try read { database in
             try Int64.fetchOne(
                 database,

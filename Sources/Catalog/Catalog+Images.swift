@@ -83,10 +83,28 @@ extension Catalog {
         }
     }
 
-    /// Forgets the files that scans found gone, and every image that is left without a file.
+    /// How many files are missing, and how many images are in no file that is there: what ``prune()`` would forget.
+    public func prunable() throws(CatalogError) -> (files: Int, images: Int) {
+        try read { database in
+            let files = try Int.fetchOne(
+                database,
+                sql: "SELECT count(*) FROM file WHERE missingSince IS NOT NULL"
+            )
+            let images = try Int.fetchOne(
+                database,
+                sql: """
+                    SELECT count(*) FROM image WHERE NOT EXISTS
+                        (SELECT 1 FROM file WHERE file.imageID = image.id AND missingSince IS NULL)
+                    """
+            )
+            return (files ?? 0, images ?? 0)
+        }
+    }
+
+    /// Forgets the files that are missing, and every image that is left without a file, with what was said of it.
     ///
     /// - Returns: How many files and images were forgotten.
-    public func forgetMissing() throws(CatalogError) -> (files: Int, images: Int) {
+    public func prune() throws(CatalogError) -> (files: Int, images: Int) {
         try write { database in
             try database.execute(sql: "DELETE FROM file WHERE missingSince IS NOT NULL")
             return (database.changesCount, try database.deleteImagesWithoutFile())

@@ -2,21 +2,29 @@ public import Foundation
 internal import GRDB
 public import SystemPackage
 
-/// Identifies one run over a folder; files that it has not seen are gone.
-public typealias ScanID = Int64
-
 extension Catalog {
-    /// Opens a scan, and remembers the folders it is of.
-    public func beginScan(of folders: [FilePath], at now: Date = Date()) throws(CatalogError) -> ScanID {
+    /// Remembers folders that are indexed, with their rules, in place of the rules they had.
+    public func remember(_ folders: [IndexedFolder]) throws(CatalogError) {
+        guard !folders.isEmpty else { return }
         try write { database in
             for folder in folders {
                 try database.execute(
-                    sql: "INSERT INTO root (path) VALUES (?) ON CONFLICT DO NOTHING",
-                    arguments: [StoredPath(folder)]
+                    sql: """
+                        INSERT INTO root (path, rules) VALUES (?, ?)
+                        ON CONFLICT (path) DO UPDATE SET rules = excluded.rules
+                        """,
+                    arguments: [StoredPath(folder.path), folder.rules.encoded]
                 )
             }
-            try database.execute(sql: "INSERT INTO scan (startedAt) VALUES (?)", arguments: [now])
-            return database.lastInsertedRowID
+        }
+    }
+
+    /// The folders that have been indexed, in path order.
+    public func indexedFolders() throws(CatalogError) -> [IndexedFolder] {
+        try read { database in
+            try Row.fetchAll(database, sql: "SELECT path, rules FROM root ORDER BY path").map { row in
+                IndexedFolder(path: (row[0] as StoredPath).path, rules: try FileRules(encoded: row[1]))
+            }
         }
     }
 
@@ -28,7 +36,7 @@ extension Catalog {
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT file.id, byteCount, modifiedAtNanoseconds, inode, refusalReason, refusalMessage,
-                           embedding.imageID IS NOT NULL, file.imageID
+                           embedding.imageID IS NOT NULL, file.imageID, missingSince IS NOT NULL
                     FROM file LEFT JOIN embedding
                         ON embedding.modelID = ? AND embedding.imageID = file.imageID
                     WHERE path = ?
@@ -46,8 +54,38 @@ extension Catalog {
                 ),
                 imageID: row[7],
                 refusal: (row[4] as String?).map { Refusal(reason: $0, message: row[5]) },
-                isEmbedded: row[6]
+                isEmbedded: row[6],
+                isMissing: row[8]
             )
+        }
+    }
+
+    /// Returns the image in a file with this stamp that is known under another path, when `model` has embedded it: the file
+    /// has been moved, or has a second name.
+    ///
+    /// Length, time and inode tell a file from all others unless its time is a whole second, as archives leave it behind;
+    /// then the name has to be the same as well.
+    public func imageOfMovedFile(to path: FilePath, stamp: FileStamp, model: ModelID) throws(CatalogError)
+        -> ImageID?
+    {
+        try read { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT file.imageID, file.path FROM file JOIN embedding ON embedding.imageID = file.imageID
+                    WHERE file.inode = ? AND file.byteCount = ? AND file.modifiedAtNanoseconds = ?
+                        AND embedding.modelID = ?
+                    """
+            )
+            let rows = try Row.fetchAll(
+                statement,
+                arguments: [
+                    Int64(bitPattern: stamp.inode), stamp.byteCount, stamp.modifiedAtNanoseconds, model,
+                ]
+            )
+            let isExact = stamp.modifiedAtNanoseconds % 1_000_000_000 != 0
+            return rows.first { row in
+                isExact || (row[1] as StoredPath).path.lastComponent == path.lastComponent
+            }?[0]
         }
     }
 
@@ -66,116 +104,108 @@ extension Catalog {
 
     /// Writes what became of some files, in one transaction: all of it is durable on return, or nothing.
     ///
-    /// - Returns: For each outcome whether it brought an embedding that was not in the catalog before.
+    /// - Returns: For each outcome its file's number, and whether it brought an embedding that was not in the catalog
+    ///   before.
     @discardableResult
     public func record(
         _ outcomes: [FileOutcome],
-        scan: ScanID,
         model: ModelID,
         at now: Date = Date()
-    ) throws(CatalogError) -> [Bool] {
-        try write { database in
+    ) throws(CatalogError) -> [RecordedFile] {
+        guard outcomes.contains(where: \.changesCatalog) else {
+            return outcomes.compactMap { outcome in
+                guard case .unchanged(let fileID, _) = outcome else { return nil }
+                return RecordedFile(fileID: fileID, isNew: false)
+            }
+        }
+        return try write { database in
             try outcomes.map { outcome in
                 switch outcome {
-                case .unchanged(let fileID):
-                    try database.cachedStatement(
-                        sql: "UPDATE file SET scanID = ?, missingSince = NULL WHERE id = ?"
-                    ).execute(arguments: [scan, fileID])
-                    return false
+                case .unchanged(let fileID, _):
+                    try database.cachedStatement(sql: "UPDATE file SET missingSince = NULL WHERE id = ?")
+                        .execute(arguments: [fileID])
+                    return RecordedFile(fileID: fileID, isNew: false)
                 case .known(let path, let stamp, let imageID):
-                    try database.recordFile(path, stamp, imageID: imageID, refusal: nil, scan: scan)
-                    return false
+                    let fileID = try database.recordFile(path, stamp, imageID: imageID, refusal: nil)
+                    return RecordedFile(fileID: fileID, isNew: false)
                 case .embedded(let path, let stamp, let description, let vector, let precision):
                     let imageID = try database.findOrInsertImage(description, at: now)
-                    try database.recordFile(path, stamp, imageID: imageID, refusal: nil, scan: scan)
-                    return try database.insertEmbedding(
+                    let fileID = try database.recordFile(path, stamp, imageID: imageID, refusal: nil)
+                    let isNew = try database.insertEmbedding(
                         vector,
                         precision: precision,
                         image: imageID,
                         model: model
                     )
+                    return RecordedFile(fileID: fileID, isNew: isNew)
                 case .refused(let path, let stamp, let refusal):
-                    try database.recordFile(path, stamp, imageID: nil, refusal: refusal, scan: scan)
-                    return false
+                    let fileID = try database.recordFile(path, stamp, imageID: nil, refusal: refusal)
+                    return RecordedFile(fileID: fileID, isNew: false)
                 }
             }
         }
     }
 
-    /// Closes a scan that walked all of `roots`: files below them that it has not seen are marked as missing.
+    /// Marks as missing what a walk should have met and has not: present files at or below `places` that are not among
+    /// those it has seen. Nothing is deleted.
     ///
-    /// - Parameter unreadable: Directories that could not be walked; nothing is concluded about what lies
-    ///   below them.
-    /// An image whose last file now holds something else is forgotten with its embeddings; one whose file is
-    /// missing is kept.
-    ///
+    /// - Parameter unreadable: Folders that could not be walked; nothing is concluded about what lies below them.
     /// - Returns: How many files are newly missing.
-    public func finishScan(
-        _ scan: ScanID,
-        of roots: [FilePath],
+    public func markMissing(
+        at places: [FilePath],
         except unreadable: [FilePath],
+        seen: FileIDs,
         at now: Date = Date()
     ) throws(CatalogError) -> Int {
-        try write { database in
+        let unseen = try read { database in
+            var seen = seen
             for path in unreadable {
-                try database.execute(
-                    sql: "UPDATE file SET scanID = ? WHERE path = ?",
-                    arguments: [scan, StoredPath(path)]
-                )
-                for range in StoredPath(path).rangesBelow {
-                    try database.execute(
-                        sql: "UPDATE file SET scanID = ? WHERE path >= ? AND path < ?",
-                        arguments: [scan, range.lower, range.upper]
-                    )
+                try database.forEachPresentFile(atOrBelow: path) { seen.insert($0) }
+            }
+            var unseen: [Int64] = []
+            for place in places {
+                try database.forEachPresentFile(atOrBelow: place) {
+                    if !seen.contains($0) { unseen.append($0) }
                 }
             }
-            var missing = 0
-            func markUnseen(_ condition: String, _ arguments: StatementArguments) throws {
-                try database.execute(
-                    sql: """
-                        UPDATE file SET missingSince = ?
-                        WHERE \(condition) AND scanID != ? AND missingSince IS NULL
-                        """,
-                    arguments: [now] + arguments + [scan]
-                )
-                missing += database.changesCount
-            }
-            for root in roots {
-                try markUnseen("path = ?", [StoredPath(root)])
-                for range in StoredPath(root).rangesBelow {
-                    try markUnseen("path >= ? AND path < ?", [range.lower, range.upper])
-                }
-                try database.execute(
-                    sql: "UPDATE root SET scannedAt = ? WHERE path = ?",
-                    arguments: [now, StoredPath(root)]
-                )
-            }
-            _ = try database.deleteImagesWithoutFile()
-            return missing
+            return unseen
         }
-    }
-
-    /// The folders that have been indexed, in path order.
-    public func roots() throws(CatalogError) -> [FilePath] {
-        try read { database in
-            try StoredPath.fetchAll(database, sql: "SELECT path FROM root ORDER BY path").map(\.path)
+        guard !unseen.isEmpty else { return 0 }
+        return try write { database in
+            try unseen.reduce(0) { count, file in
+                try database.cachedStatement(
+                    sql: "UPDATE file SET missingSince = ? WHERE id = ? AND missingSince IS NULL"
+                ).execute(arguments: [now, file])
+                return count + database.changesCount
+            }
         }
     }
 }
 
 extension Database {
+    fileprivate func forEachPresentFile(atOrBelow path: FilePath, _ body: (Int64) -> Void) throws {
+        let stored = StoredPath(path)
+        let conditions: [(String, StatementArguments)] =
+            [("path = ?", [stored])]
+            + stored.rangesBelow.map { ("path >= ? AND path < ?", [$0.lower, $0.upper]) }
+        for (condition, arguments) in conditions {
+            let sql = "SELECT id FROM file WHERE \(condition) AND missingSince IS NULL"
+            let rows = try Int64.fetchCursor(self, sql: sql, arguments: arguments)
+            while let file = try rows.next() { body(file) }
+        }
+    }
+
     fileprivate func recordFile(
         _ path: FilePath,
         _ stamp: FileStamp,
         imageID: ImageID?,
-        refusal: Refusal?,
-        scan: ScanID
-    ) throws {
-        try cachedStatement(
+        refusal: Refusal?
+    ) throws -> Int64 {
+        let statement = try cachedStatement(
             sql: """
                 INSERT INTO file (path, byteCount, modifiedAtNanoseconds, inode, imageID,
-                                  refusalReason, refusalMessage, scanID)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                                  refusalReason, refusalMessage)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (path) DO UPDATE SET
                     byteCount = excluded.byteCount,
                     modifiedAtNanoseconds = excluded.modifiedAtNanoseconds,
@@ -183,16 +213,19 @@ extension Database {
                     imageID = excluded.imageID,
                     refusalReason = excluded.refusalReason,
                     refusalMessage = excluded.refusalMessage,
-                    scanID = excluded.scanID,
                     missingSince = NULL
+                RETURNING id
                 """
-        ).execute(
+        )
+        let file = try Int64.fetchOne(
+            statement,
             arguments: [
                 StoredPath(path), stamp.byteCount, stamp.modifiedAtNanoseconds,
                 Int64(bitPattern: stamp.inode),
-                imageID, refusal?.reason, refusal?.message, scan,
+                imageID, refusal?.reason, refusal?.message,
             ]
         )
+        return file ?? lastInsertedRowID
     }
 
     fileprivate func findOrInsertImage(

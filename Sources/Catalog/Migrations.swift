@@ -9,6 +9,7 @@ enum Migrations {
         migrator.registerMigration("3: precision of embeddings", migrate: addPrecision)
         migrator.registerMigration("4: judgements", migrate: createJudgements)
         migrator.registerMigration("5: interactions", migrate: createInteractions)
+        migrator.registerMigration("7: rules, moved files", migrate: addRules)
         return migrator
     }
 
@@ -147,6 +148,20 @@ enum Migrations {
             sql: """
                 ALTER TABLE embedding ADD COLUMN precision TEXT NOT NULL DEFAULT 'float32';
                 CREATE INDEX embeddingByPrecision ON embedding(modelID, precision);
+                """
+        )
+    }
+
+    /// Rules of folders; moved files are found by what stays the same. Walks keep what they have seen to themselves: a file
+    /// that has not changed costs no write.
+    private static func addRules(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                ALTER TABLE root ADD COLUMN rules TEXT NOT NULL DEFAULT '{"excludes":[],"includes":[]}';
+                ALTER TABLE root DROP COLUMN scannedAt;
+                ALTER TABLE file DROP COLUMN scanID;
+                DROP TABLE scan;
+                CREATE INDEX fileByInode ON file(inode);
                 """
         )
     }

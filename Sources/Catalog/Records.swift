@@ -47,6 +47,8 @@ public struct KnownFile: Hashable, Sendable {
     public let refusal: Refusal?
     /// Whether the model in question has embedded the image it holds.
     public let isEmbedded: Bool
+    /// Whether the last walk did not find it.
+    public let isMissing: Bool
 }
 
 /// Describes an image by its content.
@@ -75,8 +77,8 @@ public struct ImageDescription: Hashable, Sendable {
 
 /// What one file turned out to be in a scan.
 public enum FileOutcome: Hashable, Sendable {
-    /// The file with this number is as it was.
-    case unchanged(fileID: Int64)
+    /// The file with this number is as it was, or is back as it was.
+    case unchanged(fileID: Int64, wasMissing: Bool)
     /// The file holds an image that this model has already embedded.
     case known(path: FilePath, stamp: FileStamp, imageID: ImageID)
     /// The file holds an image, and this is its embedding; `precision` names what the network multiplied, such as
@@ -90,6 +92,79 @@ public enum FileOutcome: Hashable, Sendable {
     )
     /// The file cannot be indexed.
     case refused(path: FilePath, stamp: FileStamp, refusal: Refusal)
+}
+
+extension FileOutcome {
+    var changesCatalog: Bool {
+        if case .unchanged(_, wasMissing: false) = self { false } else { true }
+    }
+}
+
+/// A file as the catalog has it now.
+public struct RecordedFile: Hashable, Sendable {
+    /// Number of the file.
+    public let fileID: Int64
+    /// Whether it brought an embedding that was not in the catalog before.
+    public let isNew: Bool
+}
+
+/// A set of file numbers, of which a catalog has few above the number of its files: a bit each.
+public struct FileIDs: Hashable, Sendable {
+    private var words: [UInt64] = []
+
+    /// Creates an empty set.
+    public init() {}
+
+    /// Adds a number, which is not negative.
+    public mutating func insert(_ file: Int64) {
+        let word = Int(file) / 64
+        if word >= words.count { words += repeatElement(0, count: word + 1 - words.count) }
+        words[word] |= 1 << (UInt64(file) % 64)
+    }
+
+    /// Whether a number has been added.
+    public func contains(_ file: Int64) -> Bool {
+        let word = Int(file) / 64
+        return words.indices.contains(word) && words[word] & 1 << (UInt64(file) % 64) != 0
+    }
+}
+
+/// What of a folder is indexed, as patterns of the kind that .gitignore files have.
+public struct FileRules: Hashable, Sendable, Codable {
+    /// What these name is passed over.
+    public var excludes: [String]
+    /// What these name is looked at all the same, whatever else speaks against it.
+    public var includes: [String]
+
+    /// Creates rules.
+    public init(excludes: [String] = [], includes: [String] = []) {
+        (self.excludes, self.includes) = (excludes, includes)
+    }
+
+    init(encoded: String) throws {
+        self = try JSONDecoder().decode(Self.self, from: Data(encoded.utf8))
+    }
+
+    var encoded: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
+    }
+}
+
+/// A folder that is indexed.
+public struct IndexedFolder: Hashable, Sendable {
+    /// Its absolute path, without symbolic links.
+    public let path: FilePath
+    /// What of it is indexed.
+    public let rules: FileRules
+
+    /// Creates a record.
+    public init(path: FilePath, rules: FileRules = FileRules()) {
+        (self.path, self.rules) = (path, rules)
+    }
 }
 
 /// A place where an image lies.

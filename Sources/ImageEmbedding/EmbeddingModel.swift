@@ -92,6 +92,13 @@ public struct EmbeddingModel: Sendable {
         identity = Self.identity(of: manifest)
     }
 
+    /// The identity of the model in `folder`, as its manifest has it; weights are not looked at.
+    ///
+    /// - Throws: ``ModelError`` when the manifest is missing or malformed.
+    public static func identity(folder: FilePath) throws(ModelError) -> String {
+        identity(of: try readManifest(folder.appending("manifest.json")))
+    }
+
     /// What the network multiplies on this processor.
     public var precision: Precision { engine.kernels.precision }
 

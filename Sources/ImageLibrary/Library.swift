@@ -11,6 +11,8 @@ public final class Library: Sendable {
         case reading
         /// Change it; made when there is none, and locked against other writers until this object goes.
         case writing
+        /// Search it, and change it now and then; made when there is none.
+        case sharing
     }
 
     /// Where the library is.
@@ -41,6 +43,9 @@ public final class Library: Sendable {
             try directory.create()
             lock = try WriterLock(path: directory.lock, library: directory.path)
             directory.removeUnfinishedSnapshots()
+        case .sharing:
+            try directory.create()
+            lock = nil
         }
         catalog = try Catalog(path: directory.catalog)
         if access == .reading {
@@ -58,6 +63,15 @@ public final class Library: Sendable {
 }
 
 extension Library {
+    /// Calls `body` while no other process writes to the library.
+    ///
+    /// - Throws: ``LibraryError/inUse(path:holder:)`` when another one does, or what `body` throws.
+    public func withWriterLock<Value>(_ body: () throws -> Value) throws -> Value {
+        guard lock == nil else { return try body() }
+        let lock = try WriterLock(path: directory.lock, library: directory.path)
+        return try withExtendedLifetime(lock, body)
+    }
+
     /// Changes a library that need not be searched: no index is opened, so none has to be caught up.
     ///
     /// - Throws: ``LibraryError``, `CatalogError`, or what `body` throws.

@@ -32,7 +32,8 @@ final class WriterLock: Sendable {
             throw .inUse(path: library.string, holder: holder)
         }
         // Who holds the lock is only for people; the lock holds without it.
-        let note = "process \(ProcessInfo.processInfo.processIdentifier)\n"
+        let command = ProcessInfo.processInfo.arguments.dropFirst().first.map { " (lookalike \($0))" } ?? ""
+        let note = "process \(ProcessInfo.processInfo.processIdentifier)\(command)\n"
         _ = ftruncate(descriptor.rawValue, 0)
         _ = try? descriptor.writeAll(toAbsoluteOffset: 0, note.utf8)
     }

@@ -10,9 +10,8 @@ internal import Darwin
 
 /// Walks folders and reports every file that might hold a picture.
 ///
-/// Regular files count when their extension is a picture's, or when they are named as a root. Symbolic links
-/// are never followed, so that no file is met twice and no walk leaves its root; hidden files and folders are
-/// passed over. Entries come in byte order of their names, so that two walks over the same tree agree.
+/// Regular files count when the rules let them. Symbolic links are never followed, so that no file is met twice and no walk
+/// leaves its folder. Entries come in byte order of their names, so that two walks over the same tree agree.
 struct DirectoryScanner {
     /// Something found in the walk.
     enum Finding {
@@ -23,33 +22,39 @@ struct DirectoryScanner {
         /// A folder that cannot be listed, or an entry that cannot even be looked at; what is there remains
         /// unknown.
         case unreadable(FilePath, Refusal)
-        /// A file that does not claim to be a picture, or is hidden.
-        case ignored
+        /// Something that the rules pass over; of a folder everything in it.
+        case excluded(FilePath, Exclusion)
     }
 
-    /// Extensions of the formats that are decoded, and of pictures that people expect to hear about when they
-    /// are not.
-    static let pictureExtensions: Set<String> = [
-        "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "tif", "tiff", "heic", "heif", "avif",
-        "bmp", "jxl", "jp2", "psd", "svg", "dng", "cr2", "nef", "arw",
-    ]
+    /// Called with each folder before it is listed.
+    var willList: (FilePath) -> Void = { _ in }
 
-    /// Walks `root`, an absolute path, and calls `visit` for everything found until it returns false.
-    func walk(_ root: FilePath, _ visit: (Finding) -> Bool) {
+    /// Walks what an area covers, and calls `visit` for everything found until it returns false.
+    func walk(_ area: ScanArea, _ visit: (Finding) -> Bool) {
         let status: FileStatus
-        switch FileStatus.read(root) {
+        switch FileStatus.read(area.start) {
         case .success(let found): status = found
+        case .failure(.noSuchFileOrDirectory) where area.isPart, .failure(.notDirectory) where area.isPart:
+            // It has gone, as somebody said; the folder itself is another matter.
+            return
         case .failure(let error):
-            // Nothing is concluded about a root that was there a moment ago.
-            _ = visit(unreadable(root, error))
+            // Nothing is concluded about a folder that was there a moment ago.
+            _ = visit(unreadable(area.start, error))
+            return
+        }
+        let names = area.namesOfStart
+        let isNamed = names.isEmpty
+        if !isNamed, let exclusion = area.rules.exclusion(of: names, isFolder: status.kind == .directory) {
+            _ = visit(.excluded(area.start, exclusion))
             return
         }
         guard status.kind == .directory else {
-            _ = visit(finding(at: root, status, isNamed: true, ancestors: nil))
+            _ = visit(finding(at: area.start, status, ancestors: nil))
             return
         }
-        var pending = [Folder(path: root, identity: status.identity, parent: nil)]
+        var pending = [Folder(path: area.start, names: names, identity: status.identity, parent: nil)]
         while let folder = pending.popLast() {
+            willList(folder.path)
             let entries: [FilePath.Component]
             do {
                 entries = try list(folder.path)
@@ -60,10 +65,6 @@ struct DirectoryScanner {
             var subfolders: [Folder] = []
             for name in entries {
                 let path = folder.path.appending(name)
-                if name.string.hasPrefix(".") {
-                    guard visit(.ignored) else { return }
-                    continue
-                }
                 let status: FileStatus
                 switch FileStatus.read(path) {
                 case .success(let found): status = found
@@ -74,10 +75,17 @@ struct DirectoryScanner {
                     guard visit(unreadable(path, error)) else { return }
                     continue
                 }
-                if status.kind == .directory, !folder.isWithin(status.identity) {
-                    subfolders.append(Folder(path: path, identity: status.identity, parent: folder))
+                let names = folder.names + [name.string]
+                // A link to a folder is passed over or named as that folder would be.
+                let isFolder = status.kind == .directory || status.isLinkToFolder(path)
+                if let exclusion = area.rules.exclusion(of: names, isFolder: isFolder) {
+                    guard visit(.excluded(path, exclusion)) else { return }
+                } else if status.kind == .directory, !folder.isWithin(status.identity) {
+                    subfolders.append(
+                        Folder(path: path, names: names, identity: status.identity, parent: folder)
+                    )
                 } else {
-                    guard visit(finding(at: path, status, isNamed: false, ancestors: folder)) else { return }
+                    guard visit(finding(at: path, status, ancestors: folder)) else { return }
                 }
             }
             pending += subfolders.reversed()
@@ -89,43 +97,33 @@ struct DirectoryScanner {
         return .unreadable(path, Refusal(reason: "unreadable-folder", message: message))
     }
 
-    private func finding(
-        at path: FilePath,
-        _ status: FileStatus,
-        isNamed: Bool,
-        ancestors: Folder?
-    ) -> Finding {
-        let isPicture = Self.pictureExtensions.contains(path.extension?.lowercased() ?? "")
+    private func finding(at path: FilePath, _ status: FileStatus, ancestors: Folder?) -> Finding {
         func refused(_ reason: String, _ message: String) -> Finding {
             .refused(path: path, stamp: status.stamp, refusal: Refusal(reason: reason, message: message))
         }
         switch status.kind {
         case .regular:
-            return isPicture || isNamed ? .candidate(path: path, stamp: status.stamp) : .ignored
+            return .candidate(path: path, stamp: status.stamp)
         case .directory:
             return refused(
                 "folder-loop",
                 "The folder contains itself, by way of a mount; it is not entered again."
             )
         case .link:
-            let target = try? FileStatus.read(path, followingLinks: true).get()
-            if let target, target.kind == .directory {
-                return ancestors?.isWithin(target.identity) == true
-                    ? refused(
-                        "folder-loop",
-                        "The link leads back to a folder that contains it; it is not followed."
-                    )
-                    : refused(
-                        "symbolic-link",
-                        "Links to folders are not followed; index that folder as well."
-                    )
-            }
-            return isPicture || isNamed
-                ? refused("symbolic-link", "Links are not followed; index the file where it lies.") : .ignored
+            guard let target = try? FileStatus.read(path, followingLinks: true).get(),
+                target.kind == .directory
+            else { return refused("symbolic-link", "Links are not followed; index the file where it lies.") }
+            return ancestors?.isWithin(target.identity) == true
+                ? refused(
+                    "folder-loop",
+                    "The link leads back to a folder that contains it; it is not followed."
+                )
+                : refused("symbolic-link", "Links to folders are not followed; index that folder as well.")
         case .other:
-            return isPicture || isNamed
-                ? refused("not-a-file", "This is a pipe, a socket or a device; only regular files are read.")
-                : .ignored
+            return refused(
+                "not-a-file",
+                "This is a pipe, a socket or a device; only regular files are read."
+            )
         }
     }
 
@@ -153,11 +151,14 @@ struct DirectoryScanner {
 /// A folder on the way, and those it lies in.
 private final class Folder {
     let path: FilePath
+    /// Its names from the indexed folder down.
+    let names: [String]
     let identity: FileIdentity
     let parent: Folder?
 
-    init(path: FilePath, identity: FileIdentity, parent: Folder?) {
+    init(path: FilePath, names: [String], identity: FileIdentity, parent: Folder?) {
         self.path = path
+        self.names = names
         self.identity = identity
         self.parent = parent
     }
@@ -184,6 +185,13 @@ private struct FileStatus {
         var status = stat()
         let code = path.withPlatformString { followingLinks ? stat($0, &status) : lstat($0, &status) }
         return code == 0 ? .success(FileStatus(status)) : .failure(Errno(rawValue: errno))
+    }
+
+    func isLinkToFolder(_ path: FilePath) -> Bool {
+        guard kind == .link, let target = try? Self.read(path, followingLinks: true).get() else {
+            return false
+        }
+        return target.kind == .directory
     }
 
     private init(_ status: stat) {

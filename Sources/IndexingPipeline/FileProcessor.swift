@@ -6,26 +6,23 @@ internal import ImageLibrary
 internal import NeuralNetwork
 internal import SystemPackage
 
-/// Finds out what one file holds: read → digest → known? → decode → embed.
+/// Finds out what one file holds: known or moved? → read → digest → known content? → decode → embed.
 struct FileProcessor: Sendable {
     /// What a file turned out to be.
     struct Result: Sendable {
+        let path: FilePath
         let outcome: FileOutcome
-        /// Why the file is not indexed, also when it was refused in an earlier scan and has not changed.
-        let refused: RefusedFile?
+        /// Why the file is not indexed, also when it was refused in an earlier run and has not changed.
+        var refusal: Refusal?
         /// Whether the file holds what it held before.
-        let isUnchanged: Bool
-
-        init(outcome: FileOutcome, refused: RefusedFile?, isUnchanged: Bool = false) {
-            self.outcome = outcome
-            self.refused = refused
-            self.isUnchanged = isUnchanged
-        }
+        var isUnchanged = false
     }
 
     let library: Library
     let embedder: ImageEmbedder
     let decoder: any PictureDecoding
+    /// Whether files that were refused are tried again although they have not changed.
+    let retriesRefused: Bool
 
     /// Reasons that lie in the surroundings rather than in the file: such a file is tried again although it
     /// is unchanged.
@@ -44,13 +41,13 @@ struct FileProcessor: Sendable {
         let model = library.index.catalogModel
         let known = try library.catalog.knownFile(at: path, model: model)
         if let known, known.stamp == stamp {
-            if known.isEmbedded { return Result(outcome: .unchanged(fileID: known.id), refused: nil) }
-            if let refusal = known.refusal, !Self.passingReasons.contains(refusal.reason) {
-                return Result(
-                    outcome: .unchanged(fileID: known.id),
-                    refused: RefusedFile(path: path, refusal: refusal)
-                )
+            let unchanged = FileOutcome.unchanged(fileID: known.id, wasMissing: known.isMissing)
+            if known.isEmbedded { return Result(path: path, outcome: unchanged, isUnchanged: true) }
+            if let refusal = known.refusal, !retriesRefused, !Self.passingReasons.contains(refusal.reason) {
+                return Result(path: path, outcome: unchanged, refusal: refusal, isUnchanged: true)
             }
+        } else if let image = try library.catalog.imageOfMovedFile(to: path, stamp: stamp, model: model) {
+            return Result(path: path, outcome: .known(path: path, stamp: stamp, imageID: image))
         }
         do {
             let bytes = try times.measure(.read) { () throws(ImageDecodingError) in
@@ -59,8 +56,8 @@ struct FileProcessor: Sendable {
             let hash = times.measure(.digest) { Array(SHA256.hash(data: bytes)) }
             if let image = try library.catalog.embeddedImage(contentHash: hash, model: model) {
                 return Result(
+                    path: path,
                     outcome: .known(path: path, stamp: stamp, imageID: image),
-                    refused: nil,
                     isUnchanged: known?.imageID == image
                 )
             }
@@ -76,14 +73,14 @@ struct FileProcessor: Sendable {
                 byteCount: Int64(bytes.count)
             )
             return Result(
+                path: path,
                 outcome: .embedded(
                     path: path,
                     stamp: stamp,
                     image: image,
                     vector: vector,
                     precision: embedder.model.precision.rawValue
-                ),
-                refused: nil
+                )
             )
         } catch let error as ImageDecodingError {
             return refusal(path, stamp, Refusal(reason: error.reason.rawValue, message: error.message))
@@ -97,8 +94,9 @@ struct FileProcessor: Sendable {
     /// Turns a refusal of the scanner's into a result.
     func refusal(_ path: FilePath, _ stamp: FileStamp, _ refusal: Refusal) -> Result {
         Result(
+            path: path,
             outcome: .refused(path: path, stamp: stamp, refusal: refusal),
-            refused: RefusedFile(path: path, refusal: refusal)
+            refusal: refusal
         )
     }
 }

@@ -1,4 +1,4 @@
-internal import Catalog
+public import Catalog
 internal import Foundation
 public import ImageDecoding
 public import ImageEmbedding
@@ -24,49 +24,121 @@ public struct Indexer: Sendable {
     /// Creates an indexer.
     ///
     /// - Parameters:
-    ///   - library: Opened for writing, and for `embedder`'s model.
+    ///   - library: Opened for `embedder`'s model; a run has to hold its writer's lock.
+    ///   - embedder: Makes the vectors.
+    ///   - decoder: Makes the pixels.
     ///   - jobs: Threads that decode and embed, at least 1; as many as there are cores is best.
-    public init(library: Library, embedder: ImageEmbedder, decoder: any PictureDecoding, jobs: Int) {
+    ///   - retriesRefused: Whether files that were refused are tried again although they have not changed.
+    public init(
+        library: Library,
+        embedder: ImageEmbedder,
+        decoder: any PictureDecoding,
+        jobs: Int,
+        retriesRefused: Bool = false
+    ) {
         precondition(jobs >= 1, "\(jobs) threads index nothing")
-        processor = FileProcessor(library: library, embedder: embedder, decoder: decoder)
+        processor = FileProcessor(
+            library: library,
+            embedder: embedder,
+            decoder: decoder,
+            retriesRefused: retriesRefused
+        )
         self.jobs = jobs
     }
 
-    /// Indexes everything below `roots` that is new or has changed, and marks what is gone.
+    /// Indexes everything in `folders` that is new or has changed, and marks what is gone.
     ///
     /// Blocks until it is done. A file that cannot be indexed costs only itself: it is named in the summary.
     ///
     /// - Parameters:
-    ///   - roots: Folders, or single files.
+    ///   - folders: Folders, or single files, as ``resolve(_:)`` gives them. Folders are remembered, with their rules.
     ///   - cancellation: Stops the run at the next picture when asked.
-    ///   - report: Called on this thread after each batch.
-    /// - Throws: ``IndexingError`` when a root cannot be read, or an error of the catalog or the index file.
+    ///   - report: Called on this thread.
+    /// - Throws: ``IndexingError`` when a rule is unusable, or an error of the catalog or the index file.
     public func run(
-        roots: [FilePath],
+        folders: [IndexedFolder],
         cancellation: Cancellation = Cancellation(),
-        report: (IndexingProgress) -> Void = { _ in }
+        report: (IndexingEvent) -> Void = { _ in }
     ) throws -> IndexingSummary {
-        let roots = try Self.resolve(roots)
-        let catalog = processor.library.catalog
-        let scan = try catalog.beginScan(of: roots.filter(Self.isFolder))
-        var run = IndexingRun(library: processor.library, scan: scan, roots: roots)
-        let stages = RunningStages(processor: processor, jobs: jobs, roots: roots, cancellation: cancellation)
+        let areas = try folders.map { ScanArea(root: $0.path, rules: try ScanRules($0.rules)) }
+        try processor.library.catalog.remember(folders.filter { Self.isFolder($0.path) })
+        return try run(areas: areas, cancellation: cancellation, report: report)
+    }
+
+    /// Indexes what is in some areas.
+    func run(
+        areas: [ScanArea],
+        cancellation: Cancellation,
+        report: (IndexingEvent) -> Void
+    ) throws -> IndexingSummary {
+        var run = IndexingRun(library: processor.library, areas: areas)
+        let stages = RunningStages(processor: processor, jobs: jobs, areas: areas, cancellation: cancellation)
         do {
             while let batch = stages.nextBatch() {
-                try run.commit(batch)
-                report(stages.progress(done: run.doneCount, since: run.start))
+                try run.commit(batch, report)
+                report(.progress(stages.progress(done: run.doneCount, since: run.start)))
             }
-            try run.conclude(stages.finish(), wasCancelled: cancellation.isCancelled)
+            try run.conclude(stages.finish(), wasCancelled: cancellation.isCancelled, report)
         } catch {
             cancellation.cancel()
             stages.abandon()
             run.salvage()
             throw error
         }
+        var progress = stages.progress(done: run.doneCount, since: run.start)
+        progress.isSaving = true
+        report(.progress(progress))
         return try run.summarize()
     }
 
-    private static func isFolder(_ path: FilePath) -> Bool {
+    /// Tells what a run would look at, without reading or writing anything but names and the catalog.
+    ///
+    /// - Throws: ``IndexingError`` when a rule is unusable, or an error of the catalog.
+    public static func preview(
+        folders: [IndexedFolder],
+        catalog: Catalog?,
+        model: ModelID?,
+        _ report: (FilePath, FilePreview) -> Void
+    ) throws {
+        for folder in folders {
+            let area = ScanArea(root: folder.path, rules: try ScanRules(folder.rules))
+            var failure: CatalogError?
+            DirectoryScanner().walk(area) { finding in
+                do throws(CatalogError) {
+                    switch finding {
+                    case .candidate(let path, let stamp):
+                        report(path, try preview(path, stamp, catalog: catalog, model: model))
+                    case .refused(let path, _, let refusal): report(path, .refused(refusal))
+                    case .unreadable(let path, let refusal): report(path, .refused(refusal))
+                    case .excluded(let path, let exclusion): report(path, .excluded(exclusion))
+                    }
+                    return true
+                } catch {
+                    failure = error
+                    return false
+                }
+            }
+            if let failure { throw failure }
+        }
+    }
+
+    private static func preview(
+        _ path: FilePath,
+        _ stamp: FileStamp,
+        catalog: Catalog?,
+        model: ModelID?
+    ) throws(CatalogError) -> FilePreview {
+        guard let catalog, let model else { return .read }
+        let known = try catalog.knownFile(at: path, model: model)
+        if let known, known.stamp == stamp {
+            if known.isEmbedded { return .unchanged }
+            if let refusal = known.refusal { return .refused(refusal) }
+        }
+        let moved = try catalog.imageOfMovedFile(to: path, stamp: stamp, model: model)
+        return moved == nil ? .read : .moved
+    }
+
+    static func isFolder(_ path: FilePath) -> Bool {
         var isFolder: ObjCBool = false
         return FileManager.default.fileExists(atPath: path.string, isDirectory: &isFolder)
             && isFolder.boolValue

@@ -2,12 +2,16 @@
 public enum IndexingError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A folder or file to index is not there or may not be read.
     case unreadableRoot(path: String, reason: String)
+    /// A pattern of the rules would match nothing.
+    case unusablePattern(String)
 
     /// One line for people: what is wrong, and what to do.
     public var description: String {
         switch self {
         case .unreadableRoot(let path, let reason):
             "cannot index \(path): \(reason)"
+        case .unusablePattern(let text):
+            "the pattern \"\(text)\" matches nothing; it must not be empty, nor begin with # or !"
         }
     }
 }

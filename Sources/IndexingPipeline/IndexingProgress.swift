@@ -6,6 +6,8 @@ public struct IndexingProgress: Hashable, Sendable {
     public var hasFoundAll = false
     /// Files dealt with so far.
     public var done = 0
+    /// Whether all is done but writing the index file.
+    public var isSaving = false
     /// Seconds since the run began.
     public var elapsedSeconds = 0.0
 

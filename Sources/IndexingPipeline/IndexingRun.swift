@@ -13,16 +13,15 @@ struct IndexingRun {
 
     let start = ContinuousClock.now
     private let library: Library
-    private let scan: ScanID
-    private let roots: [FilePath]
+    private let areas: [ScanArea]
+    private var seen = FileIDs()
     private var summary = IndexingSummary()
     private var times = StageTimes()
     private var unsavedCount = 0
 
-    init(library: Library, scan: ScanID, roots: [FilePath]) {
+    init(library: Library, areas: [ScanArea]) {
         self.library = library
-        self.scan = scan
-        self.roots = roots
+        self.areas = areas
     }
 
     /// Files dealt with so far.
@@ -31,32 +30,48 @@ struct IndexingRun {
     }
 
     /// Commits one batch in one transaction, and lets the index catch up.
-    mutating func commit(_ batch: [FileProcessor.Result]) throws {
+    mutating func commit(_ settled: [RunningStages.Settled], _ report: (IndexingEvent) -> Void) throws {
         let library = library
-        let scan = scan
-        let isNew = try times.measure(.store) { () throws(CatalogError) in
-            try library.catalog.record(batch.map(\.outcome), scan: scan, model: library.index.catalogModel)
+        var batch: [FileProcessor.Result] = []
+        for one in settled {
+            switch one {
+            case .file(let result): batch.append(result)
+            case .excluded(let path, let exclusion): report(.excluded(path, exclusion))
+            }
+        }
+        let recorded = try times.measure(.store) { () throws(CatalogError) in
+            try library.catalog.record(batch.map(\.outcome), model: library.index.catalogModel)
+        }
+        for (result, record) in zip(batch, recorded) {
+            seen.insert(record.fileID)
+            report(.settled(result.path, count(result, isNew: record.isNew)))
         }
         try times.measure(.insert) { try library.index.catchUp() }
-        for (result, isNew) in zip(batch, isNew) { count(result, isNew: isNew) }
-        unsavedCount += isNew.count { $0 }
+        unsavedCount += recorded.count { $0.isNew }
         if unsavedCount >= max(Self.savingInterval, library.index.count / 4) { try save() }
     }
 
     /// Takes in what the walk found out; marks what is gone when the walk went to its end.
-    mutating func conclude(_ walk: RunningStages.Walk, wasCancelled: Bool) throws {
+    mutating func conclude(
+        _ walk: RunningStages.Walk,
+        wasCancelled: Bool,
+        _ report: (IndexingEvent) -> Void
+    ) throws {
         times.add(walk.times)
         summary.found = walk.found
-        summary.ignored = walk.ignored
+        summary.excluded = walk.excluded
         summary.refused += walk.unreadable
+        for file in walk.unreadable { report(.settled(file.path, .refused(file.refusal))) }
         summary.refused.sort { $0.path.string < $1.path.string }
         summary.wasCancelled = wasCancelled
         guard !wasCancelled else { return }
-        summary.missing = try library.catalog.finishScan(
-            scan,
-            of: roots,
-            except: walk.unreadable.map(\.path)
+        summary.missing = try library.catalog.markMissing(
+            at: areas.map(\.start),
+            except: walk.unreadable.map(\.path),
+            seen: seen
         )
+        summary.emptiedFolders = areas.filter { !$0.isPart && walk.emptyRoots.contains($0.root) }.map(\.root)
+        if summary.missing == 0 { summary.emptiedFolders = [] }
         try library.index.catchUp()
     }
 
@@ -66,9 +81,13 @@ struct IndexingRun {
         try? save()
     }
 
+    /// Pictures up to which a stopped run still saves its index: a second's work. The next opening catches up with what
+    /// a larger one lacks.
+    private static let savedWhenStopped = 250_000
+
     /// Saves the index and returns the summary.
     mutating func summarize() throws -> IndexingSummary {
-        try save()
+        if !summary.wasCancelled || library.index.count <= Self.savedWhenStopped { try save() }
         summary.indexedImages = library.index.count
         summary.stageSeconds = times.seconds
         summary.seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -81,16 +100,20 @@ struct IndexingRun {
         unsavedCount = 0
     }
 
-    private mutating func count(_ result: FileProcessor.Result, isNew: Bool) {
-        if let refused = result.refused {
-            summary.refused.append(refused)
-            return
+    private mutating func count(_ result: FileProcessor.Result, isNew: Bool) -> FileFate {
+        if let refusal = result.refusal {
+            summary.refused.append(RefusedFile(path: result.path, refusal: refusal))
+            return .refused(refusal)
         }
-        switch result.outcome {
-        case .unchanged: summary.unchanged += 1
-        case .known: if result.isUnchanged { summary.unchanged += 1 } else { summary.duplicates += 1 }
-        case .embedded: if isNew { summary.embedded += 1 } else { summary.duplicates += 1 }
-        case .refused: preconditionFailure("a refused file without its reason")
+        if result.isUnchanged {
+            summary.unchanged += 1
+            return .unchanged
         }
+        if isNew {
+            summary.embedded += 1
+            return .indexed
+        }
+        summary.duplicates += 1
+        return .duplicate
     }
 }

@@ -1,4 +1,5 @@
 public import Catalog
+public import SystemPackage
 
 /// What an indexing run did.
 public struct IndexingSummary: Sendable {
@@ -12,10 +13,12 @@ public struct IndexingSummary: Sendable {
     public internal(set) var unchanged = 0
     /// Files and folders that are not indexed, and why; also those found so in an earlier run.
     public internal(set) var refused: [RefusedFile] = []
-    /// Files that are gone since the last run.
+    /// Files that are gone since the last run, or that a rule passes over now; their pictures are kept.
     public internal(set) var missing = 0
-    /// Files that do not claim to be pictures, or are hidden.
-    public internal(set) var ignored = 0
+    /// Files and folders that rules passed over, by rule.
+    public internal(set) var excluded: [Exclusion: Int] = [:]
+    /// Folders that held pictures in the last run and hold nothing at all now: of a drive that is not there, perhaps.
+    public internal(set) var emptiedFolders: [FilePath] = []
     /// Whether the run was stopped before its end; what it had done is kept.
     public internal(set) var wasCancelled = false
     /// Wall time in seconds.

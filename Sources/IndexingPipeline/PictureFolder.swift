@@ -1,3 +1,4 @@
+internal import Catalog
 public import SystemPackage
 
 /// Finds pictures for those who want to know nothing but where they are.
@@ -6,7 +7,8 @@ public enum PictureFolder {
     /// refuses without opening it is passed over.
     public static func pictures(below root: FilePath) -> [FilePath] {
         var pictures: [FilePath] = []
-        DirectoryScanner().walk(root) { finding in
+        guard let rules = try? ScanRules(FileRules()) else { preconditionFailure("no rules are wrong rules") }
+        DirectoryScanner().walk(ScanArea(root: root, rules: rules)) { finding in
             if case .candidate(let path, _) = finding { pictures.append(path) }
             return true
         }

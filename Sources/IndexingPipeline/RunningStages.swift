@@ -5,10 +5,19 @@ internal import SystemPackage
 
 /// Runs the scanner and the workers of one indexing run, each on a thread of its own.
 final class RunningStages: Sendable {
+    /// What goes on to be committed.
+    enum Settled: Sendable {
+        case file(FileProcessor.Result)
+        /// Only to be told of.
+        case excluded(FilePath, Exclusion)
+    }
+
     /// What the walk and the workers know at the end.
     struct Walk: Sendable {
         var found = 0
-        var ignored = 0
+        var excluded: [Exclusion: Int] = [:]
+        /// Roots in which there is nothing.
+        var emptyRoots: Set<FilePath> = []
         var hasEnded = false
         var unreadable: [RefusedFile] = []
         var times = StageTimes()
@@ -16,14 +25,14 @@ final class RunningStages: Sendable {
     }
 
     private let findings = BoundedQueue<DirectoryScanner.Finding>(capacity: 256)
-    private let results = BoundedQueue<FileProcessor.Result>(capacity: 2 * Indexer.batchSize)
+    private let results = BoundedQueue<Settled>(capacity: 2 * Indexer.batchSize)
     private let cancellation: Cancellation
     private let walk = Mutex(Walk())
     private let threads = DispatchGroup()
 
-    init(processor: FileProcessor, jobs: Int, roots: [FilePath], cancellation: Cancellation) {
+    init(processor: FileProcessor, jobs: Int, areas: [ScanArea], cancellation: Cancellation) {
         self.cancellation = cancellation
-        start("scanner") { $0.scan(roots) }
+        start("scanner") { $0.scan(areas) }
         let running = DispatchGroup()
         for number in 1...jobs {
             running.enter()
@@ -36,7 +45,7 @@ final class RunningStages: Sendable {
     }
 
     /// The next outcomes to commit; nil when there will be none.
-    func nextBatch() -> [FileProcessor.Result]? {
+    func nextBatch() -> [Settled]? {
         results.receive(upTo: Indexer.batchSize, patience: Indexer.batchPatience)
     }
 
@@ -80,20 +89,24 @@ final class RunningStages: Sendable {
         thread.start()
     }
 
-    private func scan(_ roots: [FilePath]) {
-        for root in roots where !cancellation.isCancelled {
-            DirectoryScanner().walk(root) { finding in
+    private func scan(_ areas: [ScanArea]) {
+        for area in areas where !cancellation.isCancelled {
+            var isEmpty = true
+            DirectoryScanner().walk(area) { finding in
+                isEmpty = false
                 switch finding {
                 case .candidate, .refused:
                     walk.withLock { $0.found += 1 }
                     findings.send(finding)
                 case .unreadable(let path, let refusal):
                     walk.withLock { $0.unreadable.append(RefusedFile(path: path, refusal: refusal)) }
-                case .ignored:
-                    walk.withLock { $0.ignored += 1 }
+                case .excluded(_, let exclusion):
+                    walk.withLock { $0.excluded[exclusion, default: 0] += 1 }
+                    findings.send(finding)
                 }
                 return !cancellation.isCancelled
             }
+            if isEmpty { walk.withLock { _ = $0.emptyRoots.insert(area.root) } }
         }
         walk.withLock { $0.hasEnded = true }
         findings.close()
@@ -107,10 +120,14 @@ final class RunningStages: Sendable {
             do {
                 switch finding {
                 case .candidate(let path, let stamp):
-                    results.send(try processor.process(path, stamp, &times))
+                    let result = try processor.process(path, stamp, &times)
+                    // Stopping ends the workers too: what they could not finish says nothing of the file.
+                    if !cancellation.isCancelled { results.send(.file(result)) }
                 case .refused(let path, let stamp, let refusal):
-                    results.send(processor.refusal(path, stamp, refusal))
-                case .unreadable, .ignored:
+                    results.send(.file(processor.refusal(path, stamp, refusal)))
+                case .excluded(let path, let exclusion):
+                    results.send(.excluded(path, exclusion))
+                case .unreadable:
                     break
                 }
             } catch {

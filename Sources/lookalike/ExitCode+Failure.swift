@@ -6,8 +6,6 @@ extension ExitCode {
     static let refusedPicture = ExitCode(2)
     /// There is no library, or another process writes to it.
     static let noLibrary = ExitCode(3)
-    /// Stopped by a signal, as shells report Ctrl-C.
-    static let interrupted = ExitCode(130)
 
     /// The code for an error of a command that ran; nil for what the argument parser itself says.
     init?(failure error: any Error) {

@@ -62,6 +62,11 @@ struct ModelOptions: ParsableArguments {
         try EmbeddingModel(folder: locate(for: library), precision: precision)
     }
 
+    /// The identity of the model for work with a library, from its manifest alone.
+    func identity(for library: LibraryOptions) throws -> String {
+        try EmbeddingModel.identity(folder: locate(for: library))
+    }
+
     /// Loads the model while its weights' digest is computed; see ``EmbeddingModel/opening(folder:precision:)``.
     func open(for library: LibraryOptions) throws -> (model: EmbeddingModel, digest: WeightsDigest) {
         try EmbeddingModel.opening(folder: locate(for: library), precision: precision)

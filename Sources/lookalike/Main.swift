@@ -44,12 +44,14 @@ struct Lookalike: ParsableCommand {
             (~/.local/share/lookalike); --library names another. Pictures themselves are only ever read.
 
             Exit codes: 0 done; 1 something failed; 2 the query picture is refused; 3 there is no library, or \
-            another process writes to it; 64 wrong usage; 130 stopped by Ctrl-C, with everything done so far kept.
+            another process writes to it; 64 wrong usage; 130 stopped by Ctrl-C and 143 by SIGTERM, with everything done \
+            so far kept.
             """,
         version: "0.1.0",
         subcommands: [
-            IndexCommand.self, SearchCommand.self, ServeCommand.self, StatusCommand.self, RemoveCommand.self,
-            DoctorCommand.self, AuditCommand.self, EvaluateCommand.self,
+            IndexCommand.self, SearchCommand.self, ServeCommand.self, StatusCommand.self, RetryCommand.self,
+            RemoveCommand.self, PruneCommand.self, DoctorCommand.self, AuditCommand.self,
+            EvaluateCommand.self,
             JudgeCommand.self, FeedbackCommand.self, DecodeWorkerCommand.self,
         ]
     )

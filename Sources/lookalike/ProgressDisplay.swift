@@ -42,7 +42,10 @@ struct ProgressDisplay {
 
     private func figures(_ progress: IndexingProgress) -> String {
         let total = progress.hasFoundAll ? "\(progress.found)" : "\(progress.found)+"
-        let left = progress.remainingSeconds.map { ", \(clock($0)) left" } ?? ", still finding files"
+        let left =
+            progress.isSaving
+            ? ", writing the index"
+            : progress.remainingSeconds.map { ", \(clock($0)) left" } ?? ", still finding files"
         return "\(progress.done) of \(total) files, \(fixed(progress.rate, 1))/s\(left)"
     }
 

@@ -11,17 +11,14 @@ struct RemoveCommand: ParsableCommand {
         abstract: "Forget files or folders; the files themselves stay.",
         discussion: """
               lookalike remove ~/Pictures/old
-              lookalike remove --missing         # whatever the last runs of index found gone
 
-            A folder that lies in another one that is indexed comes back when that one is indexed again.
+            A folder that lies in another one that is indexed comes back when that one is indexed again. For files \
+            that are gone, see lookalike prune.
             """
     )
 
     @Argument(help: "Files, or folders with everything below them.", completion: .file())
     var paths: [String] = []
-
-    @Flag(help: "Forget the files that are gone.")
-    var missing = false
 
     @OptionGroup var library: LibraryOptions
 
@@ -29,9 +26,7 @@ struct RemoveCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard missing || !paths.isEmpty else {
-            throw ValidationError("Name files or folders, or give --missing.")
-        }
+        guard !paths.isEmpty else { throw ValidationError("Name files or folders.") }
     }
 
     func run() throws {
@@ -49,7 +44,6 @@ struct RemoveCommand: ParsableCommand {
                     report.unknown.append(path.string)
                 }
             }
-            if missing { report.add(try catalog.forgetMissing()) }
         }
         if json {
             try writeJSON(report)

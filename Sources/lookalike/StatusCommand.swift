@@ -36,6 +36,12 @@ struct StatusCommand: ParsableCommand {
 }
 
 private struct LibraryStatus: Encodable {
+    struct Folder: Encodable {
+        let path: String
+        let exclude: [String]
+        let include: [String]
+    }
+
     struct Model: Encodable {
         let identity: String
         let dimension: Int
@@ -44,10 +50,12 @@ private struct LibraryStatus: Encodable {
     }
 
     let library: String
-    let folders: [String]
+    let folders: [Folder]
     let images: Int
     let files: Int
     let missingFiles: Int
+    /// Images that no present file holds.
+    let fileless: Int
     let skippedFiles: Int
     let skippedByReason: [String: Int]
     let models: [Model]
@@ -58,10 +66,13 @@ private struct LibraryStatus: Encodable {
         let counts = try catalog.counts()
         let refused = try catalog.refusedFiles()
         library = path
-        folders = try catalog.roots().map { String(decoding: $0) }
+        folders = try catalog.indexedFolders().map {
+            Folder(path: String(decoding: $0.path), exclude: $0.rules.excludes, include: $0.rules.includes)
+        }
         images = counts.presentImages
         files = counts.files
         missingFiles = counts.missingFiles
+        fileless = counts.images - counts.presentImages
         skippedFiles = counts.refusedFiles
         skippedByReason = Dictionary(grouping: refused, by: \.refusal.reason).mapValues(\.count)
         models = try catalog.models().map {
@@ -78,9 +89,15 @@ private struct LibraryStatus: Encodable {
 
     func print() {
         writeLine("library   \(displayed(library))")
-        for folder in folders { writeLine("folder    \(displayed(folder))") }
+        for folder in folders {
+            let rules = folder.exclude.map { "--exclude \($0)" } + folder.include.map { "--include \($0)" }
+            writeLine("folder    \(displayed(([folder.path] + rules).joined(separator: "  ")))")
+        }
         writeLine("pictures  \(images) in \(counted(files, "file"))")
-        if missingFiles > 0 { writeLine("missing   \(counted(missingFiles, "file"))") }
+        if missingFiles > 0 {
+            writeLine("missing   \(counted(missingFiles, "file")), kept; see lookalike prune")
+        }
+        if fileless > 0 { writeLine("kept      \(counted(fileless, "picture")) that no present file holds") }
         for (reason, count) in skippedByReason.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
             writeLine("skipped   \(count) \(reason)")
         }

@@ -1,0 +1,66 @@
+import Catalog
+import Foundation
+import ImageDecoding
+import ImageEmbedding
+import ImageLibrary
+import IndexingPipeline
+
+#if canImport(Glibc)
+@preconcurrency import Glibc
+#else
+import Darwin
+#endif
+
+/// An indexing run as commands do it: in worker processes, with progress shown, stopped by signals.
+final class IndexingSession {
+    private let indexer: Indexer
+    private let cancellation = Cancellation()
+    private let signals: InterruptSignals
+
+    init(
+        library: Library,
+        model: EmbeddingModel,
+        jobs: Int,
+        decoding: DecodingOptions,
+        retriesRefused: Bool = false
+    ) {
+        let decoder = decoding.decoder(processCount: jobs)
+        indexer = Indexer(
+            library: library,
+            embedder: ImageEmbedder(model: model),
+            decoder: decoder,
+            jobs: jobs,
+            retriesRefused: retriesRefused
+        )
+        signals = InterruptSignals { [cancellation] in
+            cancellation.cancel()
+            decoder.stop()
+        }
+    }
+
+    deinit { signals.stop() }
+
+    /// The exit code that a signal asks for; nil when none has come.
+    var exitCode: Int32? { signals.exitCode }
+
+    /// Runs, shows progress on standard error, and hands everything else on.
+    func index(_ folders: [IndexedFolder], _ report: (IndexingEvent) -> Void) throws -> IndexingSummary {
+        var display = ProgressDisplay(isTerminal: standardErrorIsTerminal)
+        defer { display.finish() }
+        return try indexer.run(folders: folders, cancellation: cancellation) { event in
+            if case .progress(let progress) = event { display.show(progress) } else { report(event) }
+        }
+    }
+}
+
+/// Lets other programs go first; threads and processes started afterwards do so as well.
+func giveWay(by nice: Int32) {
+    // Where it is not allowed, the work is done all the same.
+    if nice > 0 { setpriority(priorityOfProcess, 0, nice) }
+}
+
+#if canImport(Glibc)
+private let priorityOfProcess = Int32(PRIO_PROCESS.rawValue)
+#else
+private let priorityOfProcess = PRIO_PROCESS
+#endif
