@@ -208,7 +208,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "lookalike", "Catalog", "ImageEmbedding", "ImageLibrary", "NeighborSearch", "TestSupport",
+                "lookalike", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
+                "TestSupport",
                 systemPackage,
             ]
         ),

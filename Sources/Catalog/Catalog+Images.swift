@@ -83,6 +83,31 @@ extension Catalog {
         }
     }
 
+    /// Forgets the images that no file holds any more, not even a missing one, and of which nothing was said: old states of
+    /// edited pictures. Linear in the number of images.
+    public func forgetUnusedImages() throws(CatalogError) {
+        let unused = try read { database in
+            try Int64.fetchAll(
+                database,
+                sql: """
+                    SELECT id FROM image
+                    WHERE NOT EXISTS (SELECT 1 FROM file WHERE imageID = image.id)
+                        AND NOT EXISTS (SELECT 1 FROM judgement WHERE queryID = image.id)
+                        AND NOT EXISTS (SELECT 1 FROM judgement WHERE imageID = image.id)
+                        AND NOT EXISTS (SELECT 1 FROM interaction WHERE queryID = image.id)
+                        AND NOT EXISTS (SELECT 1 FROM impression WHERE imageID = image.id)
+                    """
+            )
+        }
+        guard !unused.isEmpty else { return }
+        try write { database in
+            for image in unused {
+                try database.cachedStatement(sql: "DELETE FROM image WHERE id = ?").execute(arguments: [image]
+                )
+            }
+        }
+    }
+
     /// How many files are missing, and how many images are in no file that is there: what ``prune()`` would forget.
     public func prunable() throws(CatalogError) -> (files: Int, images: Int) {
         try read { database in
@@ -145,7 +170,13 @@ extension Catalog {
                 files: try count(
                     "SELECT count(*) FROM file WHERE imageID IS NOT NULL AND missingSince IS NULL"
                 ),
-                missingFiles: try count("SELECT count(*) FROM file WHERE missingSince IS NOT NULL"),
+                missingFiles: try count(
+                    """
+                    SELECT count(*) FROM file WHERE missingSince IS NOT NULL AND NOT EXISTS
+                        (SELECT 1 FROM file AS other
+                         WHERE other.imageID = file.imageID AND other.missingSince IS NULL)
+                    """
+                ),
                 refusedFiles: try count(
                     "SELECT count(*) FROM file WHERE refusalReason IS NOT NULL AND missingSince IS NULL"
                 )

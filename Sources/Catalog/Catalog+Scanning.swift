@@ -60,18 +60,19 @@ extension Catalog {
         }
     }
 
-    /// Returns the image in a file with this stamp that is known under another path, when `model` has embedded it: the file
-    /// has been moved, or has a second name.
+    /// Returns the files with this stamp that are known under other paths and whose image `model` has embedded: one of them
+    /// has been moved to `path`, or that is another name of it.
     ///
     /// Length, time and inode tell a file from all others unless its time is a whole second, as archives leave it behind;
     /// then the name has to be the same as well.
-    public func imageOfMovedFile(to path: FilePath, stamp: FileStamp, model: ModelID) throws(CatalogError)
-        -> ImageID?
+    public func files(like stamp: FileStamp, movedTo path: FilePath, model: ModelID) throws(CatalogError)
+        -> [FileElsewhere]
     {
         try read { database in
             let statement = try database.cachedStatement(
                 sql: """
-                    SELECT file.imageID, file.path FROM file JOIN embedding ON embedding.imageID = file.imageID
+                    SELECT file.id, file.path, file.imageID
+                    FROM file JOIN embedding ON embedding.imageID = file.imageID
                     WHERE file.inode = ? AND file.byteCount = ? AND file.modifiedAtNanoseconds = ?
                         AND embedding.modelID = ?
                     """
@@ -83,9 +84,11 @@ extension Catalog {
                 ]
             )
             let isExact = stamp.modifiedAtNanoseconds % 1_000_000_000 != 0
-            return rows.first { row in
-                isExact || (row[1] as StoredPath).path.lastComponent == path.lastComponent
-            }?[0]
+            return rows.compactMap { row in
+                let known = (row[1] as StoredPath).path
+                guard known != path, isExact || known.lastComponent == path.lastComponent else { return nil }
+                return FileElsewhere(fileID: row[0], path: known, imageID: row[2])
+            }
         }
     }
 
@@ -127,6 +130,17 @@ extension Catalog {
                     return RecordedFile(fileID: fileID, isNew: false)
                 case .known(let path, let stamp, let imageID):
                     let fileID = try database.recordFile(path, stamp, imageID: imageID, refusal: nil)
+                    return RecordedFile(fileID: fileID, isNew: false)
+                case .moved(let known, let path, let stamp):
+                    // Unless another of its names has been met since: then this is one more.
+                    if try database.isKnown(known) {
+                        // What lay there before is no more.
+                        try database.cachedStatement(sql: "DELETE FROM file WHERE path = ?")
+                            .execute(arguments: [StoredPath(path)])
+                        try database.cachedStatement(sql: "UPDATE file SET path = ? WHERE id = ?")
+                            .execute(arguments: [StoredPath(path), known.fileID])
+                    }
+                    let fileID = try database.recordFile(path, stamp, imageID: known.imageID, refusal: nil)
                     return RecordedFile(fileID: fileID, isNew: false)
                 case .embedded(let path, let stamp, let description, let vector, let precision):
                     let imageID = try database.findOrInsertImage(description, at: now)
@@ -193,6 +207,13 @@ extension Database {
             let rows = try Int64.fetchCursor(self, sql: sql, arguments: arguments)
             while let file = try rows.next() { body(file) }
         }
+    }
+
+    fileprivate func isKnown(_ file: FileElsewhere) throws -> Bool {
+        try Bool.fetchOne(
+            cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM file WHERE id = ? AND path = ?)"),
+            arguments: [file.fileID, StoredPath(file.path)]
+        ) ?? false
     }
 
     fileprivate func recordFile(

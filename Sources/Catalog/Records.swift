@@ -51,6 +51,16 @@ public struct KnownFile: Hashable, Sendable {
     public let isMissing: Bool
 }
 
+/// A file that is known under a path, and seems to be met under another.
+public struct FileElsewhere: Hashable, Sendable {
+    /// Number of the file in the catalog.
+    public let fileID: Int64
+    /// The path it is known under.
+    public let path: FilePath
+    /// The image it holds.
+    public let imageID: ImageID
+}
+
 /// Describes an image by its content.
 public struct ImageDescription: Hashable, Sendable {
     /// SHA-256 of the file's bytes.
@@ -81,6 +91,8 @@ public enum FileOutcome: Hashable, Sendable {
     case unchanged(fileID: Int64, wasMissing: Bool)
     /// The file holds an image that this model has already embedded.
     case known(path: FilePath, stamp: FileStamp, imageID: ImageID)
+    /// The file was known under another path, where it is no more.
+    case moved(from: FileElsewhere, to: FilePath, stamp: FileStamp)
     /// The file holds an image, and this is its embedding; `precision` names what the network multiplied, such as
     /// `float32`.
     case embedded(
@@ -209,7 +221,7 @@ public struct CatalogCounts: Hashable, Sendable {
     public let images: Int
     /// Present files that hold an image.
     public let files: Int
-    /// Files that a scan found gone.
+    /// Files that a walk found gone, and whose image is in no file that is there.
     public let missingFiles: Int
     /// Present files that were refused.
     public let refusedFiles: Int

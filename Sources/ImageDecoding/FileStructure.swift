@@ -67,18 +67,30 @@ struct FileStructure {
         return true
     }
 
-    /// Walks to the frame header: of SOF0 to SOF15 those whose number ends in binary 10 are progressive.
     private func jpegIsProgressive() -> Bool {
+        // Of SOF0 to SOF15 those whose number ends in binary 10.
+        jpegFrameHeader().map { bytes[$0 + 1] & 3 == 2 } ?? false
+    }
+
+    /// Whether a JPEG claims more blocks of 8 × 8 samples than it has bits to say anything of them; a decoder paints such a
+    /// picture grey and is content.
+    var lacksData: Bool {
+        guard format == .jpeg, let header = jpegFrameHeader(), let height = number(at: header + 5, count: 2),
+            let width = number(at: header + 7, count: 2)
+        else { return false }
+        return 8 * bytes.count < (width / 8) * (height / 8)
+    }
+
+    /// Walks to the frame header and returns where its marker begins.
+    private func jpegFrameHeader() -> Int? {
         var offset = 2
         while let marker = number(at: offset + 1, count: 1), bytes[offset] == 0xFF {
             // The three that are left out are no frame headers.
-            if (0xC0...0xCF).contains(marker), ![0xC4, 0xC8, 0xCC].contains(marker) {
-                return marker & 3 == 2
-            }
-            guard marker != 0xDA, let length = number(at: offset + 2, count: 2) else { return false }
+            if (0xC0...0xCF).contains(marker), ![0xC4, 0xC8, 0xCC].contains(marker) { return offset }
+            guard marker != 0xDA, let length = number(at: offset + 2, count: 2) else { return nil }
             offset += marker == 0xFF ? 1 : 2 + length
         }
-        return false
+        return nil
     }
 
     /// Skips entropy-coded data: 0xFF there is followed by a zero or a restart marker.

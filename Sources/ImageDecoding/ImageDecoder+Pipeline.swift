@@ -35,12 +35,12 @@ extension ImageDecoder {
                 message: "This libvips has no decoder for \(format.rawValue); install one built with it."
             )
         }
-        if let claim = FileStructure(bytes: bytes, format: format).largestClaim {
-            try check(width: claim.width, height: claim.height)
-        }
+        let structure = FileStructure(bytes: bytes, format: format)
+        if let claim = structure.largestClaim { try check(width: claim.width, height: claim.height) }
         let opened = bytes.withUnsafeBytes { VipsImage.opening($0, with: format.loader)?.header }
         guard let stored = opened else { throw damage(in: bytes, format: format) }
         try check(width: Int(stored.width), height: Int(stored.height))
+        if structure.lacksData { throw truncated(bytes, format: format) }
         guard stored.has_usable_samples else {
             throw ImageDecodingError(
                 reason: .unsupportedFormat,
@@ -141,15 +141,17 @@ extension ImageDecoder {
         }
     }
 
+    private func truncated(_ bytes: [UInt8], format: ImageFormat) -> ImageDecodingError {
+        ImageDecodingError(
+            reason: .truncated,
+            message:
+                "The \(format.rawValue) breaks off after \(bytes.count) bytes; fetch or copy it again."
+        )
+    }
+
     /// Says what is wrong with bytes that a decoder refused: they run out, or they contradict themselves.
     func damage(in bytes: [UInt8], format: ImageFormat) -> ImageDecodingError {
-        if FileStructure(bytes: bytes, format: format).endsEarly {
-            return ImageDecodingError(
-                reason: .truncated,
-                message:
-                    "The \(format.rawValue) breaks off after \(bytes.count) bytes; fetch or copy it again."
-            )
-        }
+        if FileStructure(bytes: bytes, format: format).endsEarly { return truncated(bytes, format: format) }
         return ImageDecodingError(
             reason: .corrupt,
             message:

@@ -12,7 +12,7 @@ internal import Darwin
 ///
 /// Regular files count when the rules let them. Symbolic links are never followed, so that no file is met twice and no walk
 /// leaves its folder. Entries come in byte order of their names, so that two walks over the same tree agree.
-struct DirectoryScanner {
+struct DirectoryScanner: Sendable {
     /// Something found in the walk.
     enum Finding {
         /// A regular file that may hold a picture.
@@ -27,7 +27,7 @@ struct DirectoryScanner {
     }
 
     /// Called with each folder before it is listed.
-    var willList: (FilePath) -> Void = { _ in }
+    var willList: @Sendable (FilePath) -> Void = { _ in }
 
     /// Walks what an area covers, and calls `visit` for everything found until it returns false.
     func walk(_ area: ScanArea, _ visit: (Finding) -> Bool) {

@@ -6,6 +6,12 @@ internal import ImageLibrary
 internal import NeuralNetwork
 internal import SystemPackage
 
+#if canImport(Glibc)
+@preconcurrency internal import Glibc
+#else
+internal import Darwin
+#endif
+
 /// Finds out what one file holds: known or moved? → read → digest → known content? → decode → embed.
 struct FileProcessor: Sendable {
     /// What a file turned out to be.
@@ -46,8 +52,14 @@ struct FileProcessor: Sendable {
             if let refusal = known.refusal, !retriesRefused, !Self.passingReasons.contains(refusal.reason) {
                 return Result(path: path, outcome: unchanged, refusal: refusal, isUnchanged: true)
             }
-        } else if let image = try library.catalog.imageOfMovedFile(to: path, stamp: stamp, model: model) {
-            return Result(path: path, outcome: .known(path: path, stamp: stamp, imageID: image))
+        } else if let other = try library.catalog.files(like: stamp, movedTo: path, model: model).first {
+            // Still there under the other name, it has two; else it has been moved.
+            let isThere = other.path.withPlatformString { access($0, F_OK) } == 0
+            let outcome: FileOutcome =
+                isThere
+                ? .known(path: path, stamp: stamp, imageID: other.imageID)
+                : .moved(from: other, to: path, stamp: stamp)
+            return Result(path: path, outcome: outcome)
         }
         do {
             let bytes = try times.measure(.read) { () throws(ImageDecodingError) in

@@ -66,13 +66,25 @@ public struct Indexer: Sendable {
     }
 
     /// Indexes what is in some areas.
+    ///
+    /// - Parameters:
+    ///   - savesIndex: Whether the index file is brought up to date at the end; the catalog always is.
+    ///   - willList: Called on a thread of its own with each folder before it is listed.
     func run(
         areas: [ScanArea],
+        savesIndex: Bool = true,
         cancellation: Cancellation,
+        willList: @escaping @Sendable (FilePath) -> Void = { _ in },
         report: (IndexingEvent) -> Void
     ) throws -> IndexingSummary {
         var run = IndexingRun(library: processor.library, areas: areas)
-        let stages = RunningStages(processor: processor, jobs: jobs, areas: areas, cancellation: cancellation)
+        let stages = RunningStages(
+            processor: processor,
+            jobs: jobs,
+            scanner: DirectoryScanner(willList: willList),
+            areas: areas,
+            cancellation: cancellation
+        )
         do {
             while let batch = stages.nextBatch() {
                 try run.commit(batch, report)
@@ -88,7 +100,7 @@ public struct Indexer: Sendable {
         var progress = stages.progress(done: run.doneCount, since: run.start)
         progress.isSaving = true
         report(.progress(progress))
-        return try run.summarize()
+        return try run.summarize(savesIndex: savesIndex)
     }
 
     /// Tells what a run would look at, without reading or writing anything but names and the catalog.
@@ -134,8 +146,8 @@ public struct Indexer: Sendable {
             if known.isEmbedded { return .unchanged }
             if let refusal = known.refusal { return .refused(refusal) }
         }
-        let moved = try catalog.imageOfMovedFile(to: path, stamp: stamp, model: model)
-        return moved == nil ? .read : .moved
+        let others = try catalog.files(like: stamp, movedTo: path, model: model)
+        return others.isEmpty ? .read : .moved
     }
 
     static func isFolder(_ path: FilePath) -> Bool {

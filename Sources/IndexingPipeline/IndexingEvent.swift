@@ -17,6 +17,8 @@ public enum FileFate: Sendable, Hashable {
     case indexed
     /// It holds what it held before.
     case unchanged
+    /// It was known under another path, where it is no more.
+    case moved
     /// It holds a picture that the library has already, under this or another path.
     case duplicate
     /// It is not indexed, and why.
@@ -29,7 +31,7 @@ public enum FilePreview: Sendable, Hashable {
     case read
     /// It has not changed.
     case unchanged
-    /// It is known, and lies elsewhere now.
+    /// It is known under another path; it has been moved, or has two names.
     case moved
     /// It would not be read, or would be refused as it was before.
     case refused(Refusal)

@@ -26,7 +26,7 @@ struct IndexingRun {
 
     /// Files dealt with so far.
     var doneCount: Int {
-        summary.embedded + summary.duplicates + summary.unchanged + summary.refused.count
+        summary.embedded + summary.duplicates + summary.moved + summary.unchanged + summary.refused.count
     }
 
     /// Commits one batch in one transaction, and lets the index catch up.
@@ -70,6 +70,7 @@ struct IndexingRun {
             except: walk.unreadable.map(\.path),
             seen: seen
         )
+        if !areas.contains(where: \.isPart) { try library.catalog.forgetUnusedImages() }
         summary.emptiedFolders = areas.filter { !$0.isPart && walk.emptyRoots.contains($0.root) }.map(\.root)
         if summary.missing == 0 { summary.emptiedFolders = [] }
         try library.index.catchUp()
@@ -86,8 +87,8 @@ struct IndexingRun {
     private static let savedWhenStopped = 250_000
 
     /// Saves the index and returns the summary.
-    mutating func summarize() throws -> IndexingSummary {
-        if !summary.wasCancelled || library.index.count <= Self.savedWhenStopped { try save() }
+    mutating func summarize(savesIndex: Bool) throws -> IndexingSummary {
+        if savesIndex, !summary.wasCancelled || library.index.count <= Self.savedWhenStopped { try save() }
         summary.indexedImages = library.index.count
         summary.stageSeconds = times.seconds
         summary.seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -112,6 +113,10 @@ struct IndexingRun {
         if isNew {
             summary.embedded += 1
             return .indexed
+        }
+        if case .moved = result.outcome {
+            summary.moved += 1
+            return .moved
         }
         summary.duplicates += 1
         return .duplicate

@@ -9,6 +9,8 @@ public struct IndexingSummary: Sendable {
     public internal(set) var embedded = 0
     /// Files that hold an image the library has already, under this or another path.
     public internal(set) var duplicates = 0
+    /// Files that were known under another path, where they are no more.
+    public internal(set) var moved = 0
     /// Files that have not changed since they were indexed.
     public internal(set) var unchanged = 0
     /// Files and folders that are not indexed, and why; also those found so in an earlier run.

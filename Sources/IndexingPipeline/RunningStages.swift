@@ -30,9 +30,15 @@ final class RunningStages: Sendable {
     private let walk = Mutex(Walk())
     private let threads = DispatchGroup()
 
-    init(processor: FileProcessor, jobs: Int, areas: [ScanArea], cancellation: Cancellation) {
+    init(
+        processor: FileProcessor,
+        jobs: Int,
+        scanner: DirectoryScanner,
+        areas: [ScanArea],
+        cancellation: Cancellation
+    ) {
         self.cancellation = cancellation
-        start("scanner") { $0.scan(areas) }
+        start("scanner") { $0.scan(areas, with: scanner) }
         let running = DispatchGroup()
         for number in 1...jobs {
             running.enter()
@@ -89,10 +95,10 @@ final class RunningStages: Sendable {
         thread.start()
     }
 
-    private func scan(_ areas: [ScanArea]) {
+    private func scan(_ areas: [ScanArea], with scanner: DirectoryScanner) {
         for area in areas where !cancellation.isCancelled {
             var isEmpty = true
-            DirectoryScanner().walk(area) { finding in
+            scanner.walk(area) { finding in
                 isEmpty = false
                 switch finding {
                 case .candidate, .refused:

@@ -153,6 +153,7 @@ struct IndexCommand: ParsableCommand {
                 switch fate {
                 case .indexed: "indexed"
                 case .unchanged: "unchanged"
+                case .moved: "moved"
                 case .duplicate: "duplicate"
                 case .refused(let refusal): refusal.reason
                 }

@@ -7,6 +7,7 @@ struct IndexingReport: Encodable {
     let found: Int
     let embedded: Int
     let duplicates: Int
+    let moved: Int
     let unchanged: Int
     let missing: Int
     let excluded: [String: Int]
@@ -21,6 +22,7 @@ struct IndexingReport: Encodable {
         found = summary.found
         embedded = summary.embedded
         duplicates = summary.duplicates
+        moved = summary.moved
         unchanged = summary.unchanged
         missing = summary.missing
         excluded = Dictionary(uniqueKeysWithValues: summary.excluded.map { ($0.key.rawValue, $0.value) })
@@ -46,6 +48,7 @@ struct IndexingReport: Encodable {
             )
         }
         var parts = ["\(counted(embedded, "picture")) embedded"]
+        if moved > 0 { parts.append("\(moved) moved") }
         if duplicates > 0 { parts.append("\(duplicates) known already") }
         if unchanged > 0 { parts.append("\(unchanged) unchanged") }
         if !skipped.isEmpty { parts.append("\(skipped.count) skipped") }

@@ -49,8 +49,8 @@ struct Lookalike: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            IndexCommand.self, SearchCommand.self, ServeCommand.self, StatusCommand.self, RetryCommand.self,
-            RemoveCommand.self, PruneCommand.self, DoctorCommand.self, AuditCommand.self,
+            IndexCommand.self, SearchCommand.self, ServeCommand.self, StatusCommand.self, WatchCommand.self,
+            RetryCommand.self, RemoveCommand.self, PruneCommand.self, DoctorCommand.self, AuditCommand.self,
             EvaluateCommand.self,
             JudgeCommand.self, FeedbackCommand.self, DecodeWorkerCommand.self,
         ]

@@ -9,6 +9,7 @@ import NIOCore
 import QueryPipeline
 import SearchServer
 import ServiceLifecycle
+import SystemPackage
 import UnixSignals
 
 /// `lookalike serve`: answers queries over HTTP and on a web page.
@@ -22,7 +23,7 @@ struct ServeCommand: AsyncParsableCommand {
               curl --data-binary @holiday.jpg -H 'Content-Type: image/jpeg' 'http://127.0.0.1:8080/v1/search?limit=5'
 
             Prints one line with the page's address once it listens. Pictures that lookalike index adds \
-            meanwhile are found without a restart. Ctrl-C answers the requests under way and ends. There is no \
+            meanwhile are found without a restart; with --watch the server adds them itself. Ctrl-C answers the requests under way and ends. There is no \
             authentication: bind to another address than loopback only in a network where everybody may see \
             the pictures.
             """
@@ -42,13 +43,23 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Keep nothing of what the page's visitors open; see lookalike feedback.")
     var noFeedback = false
 
+    @Flag(help: "Index what changes in the library's folders meanwhile; see lookalike watch.")
+    var watch = false
+
+    @OptionGroup var watching: WatchOptions
+
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port must be 0 to 65535.") }
     }
 
     func run() async throws {
+        if watch { giveWay(by: watching.nice) }
         let model = try model.load(for: library)
-        let library = try Library(library, model: model, access: .reading)
+        // One that is not there is not made, though watching could.
+        guard library.directory.exists else {
+            throw LibraryError.notFound(path: library.directory.path.string)
+        }
+        let library = try Library(library, model: model, access: watch ? .sharing : .reading)
         let queryLog = logging.open(for: library)
         defer { queryLog?.write() }
         let pipeline = SearchPipeline(
@@ -68,8 +79,13 @@ struct ServeCommand: AsyncParsableCommand {
         ) { address in
             writeLine("Serving \(counted(library.index.count, "picture")) at \(address.absoluteString)")
         }
+        var services: [any Service] = [service]
+        if watch {
+            let watch = try Watch(library: library, model: model, options: watching, decoding: decoding)
+            services.append(WatchService(watch: watch))
+        }
         var configuration = ServiceGroupConfiguration(
-            services: [service],
+            services: services,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -83,6 +99,22 @@ struct ServeCommand: AsyncParsableCommand {
         } catch is SocketAddressError.UnknownHost {
             throw CannotListen(host: host, port: port, reason: "there is no such host")
         }
+    }
+}
+
+/// Watches folders beside the server, on a thread of its own.
+private struct WatchService: Service {
+    let watch: Watch
+
+    func run() async throws {
+        let (ended, end) = AsyncStream.makeStream(of: Void.self)
+        Thread.detachNewThread {
+            watch.run()
+            end.finish()
+        }
+        try? await gracefulShutdown()
+        watch.stop()
+        for await _ in ended {}
     }
 }
 

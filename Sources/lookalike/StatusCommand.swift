@@ -36,7 +36,7 @@ struct StatusCommand: ParsableCommand {
 }
 
 private struct LibraryStatus: Encodable {
-    struct Folder: Encodable {
+    struct Rules: Encodable {
         let path: String
         let exclude: [String]
         let include: [String]
@@ -50,7 +50,9 @@ private struct LibraryStatus: Encodable {
     }
 
     let library: String
-    let folders: [Folder]
+    let folders: [String]
+    /// Folders of which patterns say what is indexed.
+    let rules: [Rules]
     let images: Int
     let files: Int
     let missingFiles: Int
@@ -66,8 +68,10 @@ private struct LibraryStatus: Encodable {
         let counts = try catalog.counts()
         let refused = try catalog.refusedFiles()
         library = path
-        folders = try catalog.indexedFolders().map {
-            Folder(path: String(decoding: $0.path), exclude: $0.rules.excludes, include: $0.rules.includes)
+        let indexed = try catalog.indexedFolders()
+        folders = indexed.map { String(decoding: $0.path) }
+        rules = indexed.filter { $0.rules != FileRules() }.map {
+            Rules(path: String(decoding: $0.path), exclude: $0.rules.excludes, include: $0.rules.includes)
         }
         images = counts.presentImages
         files = counts.files
@@ -89,9 +93,10 @@ private struct LibraryStatus: Encodable {
 
     func print() {
         writeLine("library   \(displayed(library))")
-        for folder in folders {
-            let rules = folder.exclude.map { "--exclude \($0)" } + folder.include.map { "--include \($0)" }
-            writeLine("folder    \(displayed(([folder.path] + rules).joined(separator: "  ")))")
+        for folder in folders { writeLine("folder    \(displayed(folder))") }
+        for rule in rules {
+            let patterns = rule.exclude.map { "--exclude \($0)" } + rule.include.map { "--include \($0)" }
+            writeLine("rules     \(displayed(rule.path)): \(displayed(patterns.joined(separator: " ")))")
         }
         writeLine("pictures  \(images) in \(counted(files, "file"))")
         if missingFiles > 0 {

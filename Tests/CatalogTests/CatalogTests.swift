@@ -22,9 +22,8 @@ struct CatalogTests {
 
     @Test("a file that was embedded is known by path, with the stamp it had")
     func knownFile() throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
         #expect(try catalog.knownFile(at: "/photos/a.jpg", model: model) == nil)
-        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        try record([embedded("/photos/a.jpg", content: 1)])
         let known = try #require(try catalog.knownFile(at: "/photos/a.jpg", model: model))
         #expect(known.stamp == stamp)
         #expect(known.isEmbedded)
@@ -35,13 +34,11 @@ struct CatalogTests {
 
     @Test("two files with the same content are one image with two locations")
     func duplicates() throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
-        let isNew = try catalog.record(
+        let recorded = try catalog.record(
             [embedded("/photos/b.jpg", content: 1), embedded("/photos/a.jpg", content: 1)],
-            scan: scan,
             model: model
         )
-        #expect(isNew == [true, false])
+        #expect(recorded.map(\.isNew) == [true, false])
         #expect(try catalog.counts().images == 1)
         let image = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
         #expect(try catalog.image(image)?.locations.map(\.path) == ["/photos/a.jpg", "/photos/b.jpg"])
@@ -49,26 +46,23 @@ struct CatalogTests {
 
     @Test("the catalog remembers in which precision each vector was made")
     func precisions() throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
         #expect(try catalog.identitiesOfUsedModels().isEmpty)
         try record(
             [
                 embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2),
                 embedded("/photos/c.jpg", content: 3),
-            ],
-            scan
+            ]
         )
         #expect(try catalog.models().first?.embeddingCounts == ["float32": 1, "bfloat16": 2])
         #expect(try catalog.models().first?.embeddingCount == 3)
         #expect(try catalog.identitiesOfUsedModels() == [try #require(try catalog.models().first).identity])
     }
 
-    @Test("a file whose content changed belongs to the new image, and the old one is forgotten with the scan")
+    @Test("a file whose content changed belongs to the new image, and the old one is forgotten")
     func editedFile() throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
-        try record([embedded("/photos/a.jpg", content: 1)], scan)
-        try record([embedded("/photos/a.jpg", content: 2)], scan)
-        #expect(try catalog.finishScan(scan, of: ["/photos"], except: []) == 0)
+        try record([embedded("/photos/a.jpg", content: 1)])
+        try record([embedded("/photos/a.jpg", content: 2)])
+        try catalog.forgetUnusedImages()
         #expect(try catalog.embeddedImage(contentHash: hash(1), model: model) == nil)
         let new = try #require(try catalog.embeddedImage(contentHash: hash(2), model: model))
         #expect(try catalog.image(new)?.locations.map(\.path) == ["/photos/a.jpg"])
@@ -77,12 +71,11 @@ struct CatalogTests {
 
     @Test("a refused file is remembered with its reason, and forgets it when it becomes an image")
     func refusal() throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
         let refusal = Refusal(reason: "truncated", message: "It ends too early.")
-        try record([.refused(path: "/photos/a.jpg", stamp: stamp, refusal: refusal)], scan)
+        try record([.refused(path: "/photos/a.jpg", stamp: stamp, refusal: refusal)])
         #expect(try catalog.knownFile(at: "/photos/a.jpg", model: model)?.refusal == refusal)
         #expect(try catalog.refusedFiles() == [RefusedFile(path: "/photos/a.jpg", refusal: refusal)])
-        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        try record([embedded("/photos/a.jpg", content: 1)])
         #expect(try catalog.refusedFiles() == [])
     }
 
@@ -90,49 +83,50 @@ struct CatalogTests {
     func bytesInNames() throws {
         let name = FilePath.Component(bytes: [0x61, 0xFF, 0xFE, 0x62])
         let path = FilePath("/photos").appending(try #require(name))
-        let scan = try catalog.beginScan(of: ["/photos"])
-        try record([embedded(path, content: 1)], scan)
+        try record([embedded(path, content: 1)])
         #expect(try catalog.knownFile(at: path, model: model) != nil)
         let image = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
         #expect(try catalog.image(image)?.locations.map(\.path) == [path])
-        let next = try catalog.beginScan(of: ["/photos"])
-        #expect(try catalog.finishScan(next, of: ["/photos"], except: []) == 1)
+        #expect(try catalog.markMissing(at: ["/photos"], except: [], seen: FileIDs()) == 1)
     }
 
     // MARK: - Missing files
 
-    @Test("files that a complete scan has not seen are missing until they are seen again")
+    @Test("files that a complete walk has not seen are missing until they are seen again")
     func missing() throws {
-        let first = try catalog.beginScan(of: ["/photos"])
-        try record([embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2)], first)
-        #expect(try catalog.finishScan(first, of: ["/photos"], except: []) == 0)
+        let photos: [FilePath] = ["/photos"]
+        let files = try record([embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2)])
+        var seen = FileIDs()
+        for file in files { seen.insert(file.fileID) }
+        #expect(try catalog.markMissing(at: photos, except: [], seen: seen) == 0)
 
-        let second = try catalog.beginScan(of: ["/photos"])
-        let seen = try #require(try catalog.knownFile(at: "/photos/a.jpg", model: model))
-        try record([.unchanged(fileID: seen.id)], second)
-        #expect(try catalog.finishScan(second, of: ["/photos"], except: []) == 1)
+        var seenAgain = FileIDs()
+        seenAgain.insert(files[0].fileID)
+        #expect(try catalog.markMissing(at: photos, except: [], seen: seenAgain) == 1)
+        #expect(try catalog.markMissing(at: photos, except: [], seen: seenAgain) == 0)
         #expect(try catalog.counts().missingFiles == 1)
         #expect(try catalog.counts().presentImages == 1)
 
-        let third = try catalog.beginScan(of: ["/photos"])
         let returned = try #require(try catalog.knownFile(at: "/photos/b.jpg", model: model))
-        try record([.unchanged(fileID: seen.id), .unchanged(fileID: returned.id)], third)
-        #expect(try catalog.finishScan(third, of: ["/photos"], except: []) == 0)
+        #expect(returned.isMissing)
+        try record([
+            .unchanged(fileID: files[0].fileID, wasMissing: false),
+            .unchanged(fileID: returned.id, wasMissing: true),
+        ])
         #expect(try catalog.counts().missingFiles == 0)
+        #expect(try catalog.knownFile(at: "/photos/b.jpg", model: model)?.isMissing == false)
     }
 
     @Test(
         "nothing is concluded about other folders, siblings with a longer name, or what could not be read"
     )
-    func missingStaysWithinTheScan() throws {
-        let first = try catalog.beginScan(of: ["/"])
+    func missingStaysWithinTheWalk() throws {
         let paths: [FilePath] = [
             "/photos/a.jpg", "/photos-old/a.jpg", "/photos/locked/a.jpg", "/photos/locked2/a.jpg",
             "/other.jpg",
         ]
-        try record(paths.enumerated().map { embedded($1, content: UInt8($0)) }, first)
-        let second = try catalog.beginScan(of: ["/photos"])
-        #expect(try catalog.finishScan(second, of: ["/photos"], except: ["/photos/locked"]) == 2)
+        try record(paths.enumerated().map { embedded($1, content: UInt8($0)) })
+        #expect(try catalog.markMissing(at: ["/photos"], except: ["/photos/locked"], seen: FileIDs()) == 2)
         let missing = try catalog.database.read { database in
             try String.fetchAll(
                 database,
@@ -144,23 +138,57 @@ struct CatalogTests {
 
     @Test("a single file that was indexed and is gone is missing")
     func missingRootFile() throws {
-        let first = try catalog.beginScan(of: ["/a.jpg"])
-        try record([embedded("/a.jpg", content: 1), embedded("/a.jpg.jpg", content: 2)], first)
-        let second = try catalog.beginScan(of: ["/a.jpg"])
-        #expect(try catalog.finishScan(second, of: ["/a.jpg"], except: []) == 1)
+        try record([embedded("/a.jpg", content: 1), embedded("/a.jpg.jpg", content: 2)])
+        #expect(try catalog.markMissing(at: ["/a.jpg"], except: [], seen: FileIDs()) == 1)
+    }
+
+    @Test("a set of file numbers holds what was put into it and nothing else")
+    func fileNumbers() {
+        var chance = SeededGenerator(seed: 5)
+        let chosen = Set((0..<500).map { _ in Int64.random(in: 0..<5_000, using: &chance) })
+        var files = FileIDs()
+        for file in chosen { files.insert(file) }
+        #expect((0..<6_000).allSatisfy { files.contains($0) == chosen.contains($0) })
+    }
+
+    // MARK: - Moved files
+
+    @Test("a moved file keeps its record, and what lay in its new place has none any more")
+    func moved() throws {
+        let files = try record([embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2)])
+        let found = try catalog.files(like: stamp, movedTo: "/photos/b.jpg", model: model)
+        #expect(found.map(\.path) == ["/photos/a.jpg"])
+        let recorded = try record([.moved(from: found[0], to: "/photos/b.jpg", stamp: stamp)])
+        #expect(recorded == [RecordedFile(fileID: files[0].fileID, isNew: false)])
+        #expect(try catalog.knownFile(at: "/photos/a.jpg", model: model) == nil)
+        #expect(try catalog.knownFile(at: "/photos/b.jpg", model: model)?.imageID == found[0].imageID)
+        try catalog.forgetUnusedImages()
+        #expect(try catalog.counts().images == 1)
+    }
+
+    @Test("a time of whole seconds tells files apart by name only")
+    func wholeSeconds() throws {
+        let coarse = FileStamp(byteCount: 10, modifiedAtNanoseconds: 1_700_000_000_000_000_000, inode: 9)
+        try record([embedded("/photos/a.jpg", content: 1, stamp: coarse)])
+        func found(_ path: FilePath, _ stamp: FileStamp) throws -> Int {
+            try catalog.files(like: stamp, movedTo: path, model: model).count
+        }
+        #expect(try found("/elsewhere/a.jpg", coarse) == 1)
+        #expect(try found("/photos/renamed.jpg", coarse) == 0)
+        #expect(try found("/elsewhere/a.jpg", stamp) == 0)
+        let shorter = FileStamp(byteCount: 9, modifiedAtNanoseconds: coarse.modifiedAtNanoseconds, inode: 9)
+        #expect(try found("/elsewhere/a.jpg", shorter) == 0)
     }
 
     // MARK: - Forgetting
 
     @Test("forgetting a folder forgets its images unless they lie elsewhere too")
     func forget() throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
         try record(
             [
                 embedded("/photos/x/a.jpg", content: 1), embedded("/photos/x/b.jpg", content: 2),
                 embedded("/photos/y/b.jpg", content: 2), embedded("/photos/xy.jpg", content: 3),
-            ],
-            scan
+            ]
         )
         let forgotten = try #require(try catalog.forget(at: "/photos/x"))
         #expect(forgotten == (files: 2, images: 1))
@@ -173,8 +201,7 @@ struct CatalogTests {
 
     @Test("the journal tells each image that came or went, in order, with its vector now")
     func journal() throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
-        try record([embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2)], scan)
+        try record([embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2)])
         let start = try changes(after: 0)
         #expect(start.changes.map(\.vector) == [[1, 0], [0, 1]])
         #expect(try catalog.latestChange() == start.latest)
@@ -186,17 +213,58 @@ struct CatalogTests {
         #expect(try changes(after: 0).changes.map(\.vector) == [[0, 1], nil])
     }
 
+    @Test("pruning forgets missing files and pictures that no file holds, and nothing else")
+    func prune() throws {
+        try record([
+            embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2),
+            embedded("/gone/c.jpg", content: 3), embedded("/gone/copy-of-a.jpg", content: 1),
+        ])
+        #expect(try catalog.markMissing(at: ["/gone"], except: [], seen: FileIDs()) == 2)
+        #expect(try catalog.counts().missingFiles == 1, "of the other the picture is elsewhere")
+        #expect(try catalog.prunable() == (files: 2, images: 1))
+        #expect(try catalog.prune() == (files: 2, images: 1))
+        #expect(try catalog.counts().images == 2)
+        #expect(try catalog.prunable() == (files: 0, images: 0))
+    }
+
+    @Test("an old state of an edited picture is kept when somebody has judged it")
+    func judgedStaysWithoutFile() throws {
+        try record([embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2)])
+        let old = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
+        let other = try #require(try catalog.embeddedImage(contentHash: hash(2), model: model))
+        try catalog.database.write {
+            try $0.execute(
+                sql: "INSERT INTO judgement VALUES (?, ?, 4, '2026-01-01')",
+                arguments: [other, old]
+            )
+        }
+        try record([embedded("/photos/a.jpg", content: 3)])
+        try catalog.forgetUnusedImages()
+        #expect(try catalog.image(old) != nil)
+        try record([embedded("/photos/a.jpg", content: 1)])
+        #expect(try catalog.image(old)?.locations.map(\.path) == ["/photos/a.jpg"])
+    }
+
     @Test("forgetting a folder forgets that it, and folders below it, were indexed")
     func forgetFolders() throws {
-        _ = try catalog.beginScan(of: ["/photos", "/photos/x", "/photos-old"])
+        let folders: [FilePath] = ["/photos", "/photos/x", "/photos-old"]
+        try catalog.remember(folders.map { IndexedFolder(path: $0) })
         #expect(try #require(try catalog.forget(at: "/photos")) == (files: 0, images: 0))
-        #expect(try catalog.roots() == ["/photos-old"])
+        #expect(try catalog.indexedFolders().map(\.path) == ["/photos-old"])
+    }
+
+    @Test("a folder keeps its rules until others are given")
+    func rules() throws {
+        let rules = FileRules(excludes: ["raw/", "*.gif"], includes: ["\"odd\\ name\""])
+        try catalog.remember([IndexedFolder(path: "/photos", rules: rules)])
+        #expect(try catalog.indexedFolders() == [IndexedFolder(path: "/photos", rules: rules)])
+        try catalog.remember([IndexedFolder(path: "/photos")])
+        #expect(try catalog.indexedFolders() == [IndexedFolder(path: "/photos")])
     }
 
     @Test("the journal keeps one entry for each image, the newest")
     func journalDoesNotGrow() throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
-        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        try record([embedded("/photos/a.jpg", content: 1)])
         let image = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
         for _ in 1...5 {
             let before = try catalog.latestChange()
@@ -211,8 +279,7 @@ struct CatalogTests {
 
     @Test("a sound catalog has no faults; one with a dangling reference has")
     func integrity() throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
-        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        try record([embedded("/photos/a.jpg", content: 1)])
         #expect(try catalog.integrityFaults() == [])
         try catalog.database.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA foreign_keys = OFF")
@@ -223,19 +290,17 @@ struct CatalogTests {
 
     @Test("an image number is never given twice, so an index can tell the deleted from the new")
     func numbersAreNotReused() throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
-        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        try record([embedded("/photos/a.jpg", content: 1)])
         let first = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
         _ = try catalog.forget(at: "/photos/a.jpg")
-        try record([embedded("/photos/b.jpg", content: 2)], scan)
+        try record([embedded("/photos/b.jpg", content: 2)])
         let second = try #require(try catalog.embeddedImage(contentHash: hash(2), model: model))
         #expect(second > first)
     }
 
     @Test("an embedding cut short is refused by name, not handed to the index")
     func damagedEmbedding() throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
-        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        try record([embedded("/photos/a.jpg", content: 1)])
         let image = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
         try catalog.database.write { try $0.execute(sql: "UPDATE embedding SET vector = x'0000'") }
         #expect(throws: CatalogError.damagedEmbedding(image: image)) { try changes(after: 0) }
@@ -245,14 +310,14 @@ struct CatalogTests {
 
     @Test("what was recorded is there when the catalog is opened again")
     func reopening() throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
-        try record([embedded("/photos/a.jpg", content: 1)], scan)
+        try record([embedded("/photos/a.jpg", content: 1)])
+        try catalog.remember([IndexedFolder(path: "/photos")])
         try catalog.set(.modelFolder, to: "/models/x")
         try catalog.close()
         let again = try Catalog(path: try folder("catalog.sqlite"))
         #expect(try again.counts().images == 1)
         #expect(try again.setting(.modelFolder) == "/models/x")
-        #expect(try again.roots() == ["/photos"])
+        #expect(try again.indexedFolders().map(\.path) == ["/photos"])
     }
 
     @Test("a catalog of a newer program is refused, untouched")
@@ -287,10 +352,10 @@ struct CatalogTests {
 
     private func hash(_ content: UInt8) -> [UInt8] { Array(repeating: content, count: 32) }
 
-    private func embedded(_ path: FilePath, content: UInt8) -> FileOutcome {
+    private func embedded(_ path: FilePath, content: UInt8, stamp: FileStamp? = nil) -> FileOutcome {
         .embedded(
             path: path,
-            stamp: stamp,
+            stamp: stamp ?? self.stamp,
             image: ImageDescription(
                 contentHash: hash(content),
                 format: "jpeg",
@@ -303,8 +368,9 @@ struct CatalogTests {
         )
     }
 
-    private func record(_ outcomes: [FileOutcome], _ scan: ScanID) throws {
-        try catalog.record(outcomes, scan: scan, model: model)
+    @discardableResult
+    private func record(_ outcomes: [FileOutcome]) throws -> [RecordedFile] {
+        try catalog.record(outcomes, model: model)
     }
 
     private func changes(after sequence: Int64) throws -> (changes: [EmbeddingChange], latest: Int64) {

@@ -100,7 +100,6 @@ private struct LargeLibrary {
         let modelID = try catalog.registerModel(identity: model.identity, dimension: dimension)
         _ = try catalog.record(
             vectors.enumerated().map { Self.outcome($0, $1) },
-            scan: try catalog.beginScan(of: ["/photos"]),
             model: modelID
         )
         index = HNSWIndex(

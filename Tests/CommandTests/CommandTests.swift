@@ -160,7 +160,9 @@ struct CommandTests {
     func help() throws {
         let page = repository.appending("docs/command-line.md")
         let guide = String(decoding: try bytes(of: page), as: UTF8.self)
-        for command in ["index", "search", "serve", "status", "remove", "doctor", "audit"] {
+        for command in [
+            "index", "search", "serve", "status", "watch", "retry", "remove", "prune", "doctor", "audit",
+        ] {
             let help = try lookalike(command, "--help", inLibrary: false)
             #expect(help.code == 0)
             #expect(help.output.contains("lookalike \(command)"), "\(command)")
@@ -189,13 +191,13 @@ struct CommandTests {
         _ = try lookalike("index", try copyGroups(["hammers"]))
         let query = samplePhotograph("hammers/claw-wooden-angled.jpg").string
         let command =
-            "'\(try Self.binary.string)' search '\(query)' --library '\(library)' 2>/dev/null | head -n 1"
+            "'\(try lookalikeProgram.string)' search '\(query)' --library '\(library)' 2>/dev/null | head -n 1"
         let result = try run("/bin/sh", ["-c", command])
         #expect(result.code == 0)
         #expect(result.output.split(separator: "\n").count == 1)
         // Some parents leave SIGPIPE ignored; then it is the write that fails. A FIFO nobody reads any more
         // is such a pipe.
-        let binary = try Self.binary.string
+        let binary = try lookalikeProgram.string
         let ignoring = """
             trap '' PIPE
             ( sleep 2; '\(binary)' search '\(query)' --library '\(library)'; echo "code $?" >&2 ) | true
@@ -204,7 +206,7 @@ struct CommandTests {
         #expect(ignored.errors.contains("code 141"), "\(ignored.errors)")
         let full = try run(
             "/bin/sh",
-            ["-c", "'\(try Self.binary.string)' status --library '\(library)' > /dev/full"]
+            ["-c", "'\(try lookalikeProgram.string)' status --library '\(library)' > /dev/full"]
         )
         #expect(full.code == 1)
         #expect(full.errors == "lookalike: cannot write the results: No space left on device\n")
@@ -249,7 +251,7 @@ struct CommandTests {
             "castles-and-palaces",
         ])
         let process = Process()
-        process.executableURL = URL(filePath: try Self.binary.string)
+        process.executableURL = URL(filePath: try lookalikeProgram.string)
         process.arguments = ["index", photos, "--library", library, "--jobs", "1"]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
@@ -259,7 +261,7 @@ struct CommandTests {
         while try embeddedCount() == 0, Date() < deadline { usleep(20_000) }
         kill(process.processIdentifier, signal)
         process.waitUntilExit()
-        #expect(process.terminationStatus == (signal == SIGKILL ? SIGKILL : 130))
+        #expect(process.terminationStatus == (signal == SIGKILL ? SIGKILL : 128 + signal))
 
         let kept = try embeddedCount()
         #expect(kept > 0 && kept < 138)
@@ -299,7 +301,7 @@ struct CommandTests {
         -> Finished
     {
         let all = arguments + (inLibrary ? ["--library", library] : [])
-        return try run(try Self.binary.string, all, input: input)
+        return try run(try lookalikeProgram.string, all, input: input)
     }
 
     /// Root may read everything, so root steps down to a user that may not.
@@ -312,21 +314,13 @@ struct CommandTests {
     }
 
     private func installProgram(at copy: FilePath) throws {
-        try FileManager.default.copyItem(atPath: try Self.binary.string, toPath: copy.string)
+        try FileManager.default.copyItem(atPath: try lookalikeProgram.string, toPath: copy.string)
         let model = try folder("program/Models/lookalike-base")
         try FileManager.default.copyItem(
             atPath: defaultModel.string,
             toPath: model.string
         )
         #expect(chmod(folder.path.string, 0o777) == 0)
-    }
-
-    /// The command, built beside the program that runs the tests.
-    private static var binary: FilePath {
-        get throws {
-            let tests = FilePath(try #require(Bundle.main.executablePath))
-            return tests.removingLastComponent().appending("lookalike")
-        }
     }
 
     struct Finished {

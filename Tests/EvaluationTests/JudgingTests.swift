@@ -21,9 +21,8 @@ struct JudgingTests {
         directory = LibraryDirectory(path: try folder("library"))
         library = try Library(directory: directory, model: model, access: .writing)
         var chance = SeededGenerator(seed: 3)
-        let scan = try library.catalog.beginScan(of: ["/photos"])
         let outcomes = (1...80).map { FileOutcome.indexed($0, vector: chance.unitVector(8)) }
-        try library.catalog.record(outcomes, scan: scan, model: library.index.catalogModel)
+        try library.catalog.record(outcomes, model: library.index.catalogModel)
         try library.index.catchUp()
     }
 

@@ -22,9 +22,8 @@ struct FeedbackTests {
             model: (identity: "test:1", dimension: 2),
             access: .writing
         )
-        let scan = try library.catalog.beginScan(of: ["/photos"])
         let outcomes = (1...9).map { FileOutcome.indexed($0, vector: [1, 0]) }
-        try library.catalog.record(outcomes, scan: scan, model: library.index.catalogModel)
+        try library.catalog.record(outcomes, model: library.index.catalogModel)
     }
 
     @Test("an interaction comes back as it was kept, without images that are not in the library")

@@ -69,6 +69,27 @@ struct HostileInputTests {
         #expect(refusal(.bytes(bytes)) == .tooManyPixels)
     }
 
+    @Test(
+        "a JPEG that claims more blocks than it has bits is truncated, not a grey picture",
+        arguments: [false, true]
+    )
+    func jpegWithoutData(isWhole: Bool) throws {
+        let pixels = PixelImage(width: 64, height: 64, pixels: Array(repeating: 90, count: 64 * 64 * 3))
+        var bytes = try pixels.jpegData(quality: 80)
+        let frame = try #require(
+            bytes.indices.dropLast().first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xC0 }
+        )
+        if !isWhole { bytes.replaceSubrange(frame + 5..<frame + 9, with: [0x27, 0x0F, 0x27, 0x0F]) }
+        if isWhole {
+            _ = try ImageDecoder().thumbnail(of: .bytes(bytes), size: .longerSide(64))
+        } else {
+            let error = #expect(throws: ImageDecodingError.self) {
+                try ImageDecoder().thumbnail(of: .bytes(bytes), size: .longerSide(64))
+            }
+            #expect(error?.reason == .truncated)
+        }
+    }
+
     @Test("a TIFF of one pixel with a tile of 60000×60000 is refused")
     func tiffTile() {
         #expect(

@@ -197,7 +197,6 @@ struct LibraryTests {
     }
 
     private func record(_ vectors: [[Float]], into catalog: Catalog, startingAt first: Int) throws {
-        let scan = try catalog.beginScan(of: ["/photos"])
         let outcomes = vectors.enumerated().map { offset, vector in
             FileOutcome.embedded(
                 path: FilePath("/photos/\(first + offset).jpg"),
@@ -214,7 +213,7 @@ struct LibraryTests {
             )
         }
         let modelID = try catalog.registerModel(identity: model.identity, dimension: model.dimension)
-        try catalog.record(outcomes, scan: scan, model: modelID)
+        try catalog.record(outcomes, model: modelID)
     }
 
     private func answers(_ library: Library) throws -> [[UInt64]] {

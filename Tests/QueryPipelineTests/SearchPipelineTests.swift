@@ -211,7 +211,7 @@ private final class SampleLibrary: Sendable {
             decoder: ImageDecoder(),
             jobs: 2
         )
-        return try indexer.run(roots: [photos.path]).indexedImages
+        return try indexer.run(folders: [IndexedFolder(path: photos.path)]).indexedImages
     }
 
     private static func library(

@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import HTTPTypes
 import ImageDecoding
@@ -83,8 +84,8 @@ import Testing
             model: (identity: model.identity, dimension: model.manifest.embedding.dimension),
             access: .writing
         )
-        _ = try Indexer(library: library, embedder: embedder, decoder: ImageDecoder(), jobs: 2).run(roots: [
-            pictures
+        _ = try Indexer(library: library, embedder: embedder, decoder: ImageDecoder(), jobs: 2).run(folders: [
+            IndexedFolder(path: pictures)
         ])
         return SearchPipeline(library: library, embedder: embedder, decoder: ImageDecoder())
     }

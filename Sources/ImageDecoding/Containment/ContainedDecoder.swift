@@ -66,18 +66,23 @@ public final class ContainedDecoder: PictureDecoding {
         -> DecodedImage
     {
         let bytes = try source.read(limits: limits).bytes
+        let start = ContinuousClock.now
         if bytes.count < allowance.usualSampleByteCount / 2,
             let decoded = try decode(
                 bytes,
                 size: size,
                 in: usual,
-                sampleByteCount: allowance.usualSampleByteCount
+                sampleByteCount: allowance.usualSampleByteCount,
+                processorSeconds: allowance.processorSeconds
             )
         {
             return decoded
         }
         // Here a picture may hold what it likes; the limit on address space has the last word.
-        let decoded = try decode(bytes, size: size, in: large, sampleByteCount: .max)
+        // What a first attempt has taken is gone.
+        let spent = (ContinuousClock.now - start) / .seconds(1)
+        let left = max(allowance.processorSeconds - spent, allowance.processorSeconds / 8)
+        let decoded = try decode(bytes, size: size, in: large, sampleByteCount: .max, processorSeconds: left)
         guard let decoded else {
             throw ImageDecodingError(
                 reason: .tooMuchMemory,
@@ -93,7 +98,8 @@ public final class ContainedDecoder: PictureDecoding {
         _ bytes: [UInt8],
         size: ThumbnailSize,
         in pool: WorkerPool,
-        sampleByteCount: Int
+        sampleByteCount: Int,
+        processorSeconds: Double
     ) throws(ImageDecodingError) -> DecodedImage? {
         var isSecondTry = false
         while true {
@@ -105,7 +111,8 @@ public final class ContainedDecoder: PictureDecoding {
                     size: size,
                     limits: limits,
                     sampleByteCount: sampleByteCount,
-                    allowance: allowance
+                    processorSeconds: processorSeconds,
+                    within: allowance.wallSeconds
                 )
             } catch {
                 pool.end(worker)

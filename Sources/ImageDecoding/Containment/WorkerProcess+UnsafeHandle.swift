@@ -89,7 +89,8 @@ final class WorkerProcess: @unchecked Sendable {
         size: ThumbnailSize,
         limits: DecodingLimits,
         sampleByteCount: Int,
-        allowance: WorkerAllowance
+        processorSeconds: Double,
+        within wallSeconds: Double
     ) throws(ImageDecodingError) -> Answer {
         pictureCount += 1
         let resultOffset = (bytes.count + 4095) / 4096 * 4096
@@ -107,12 +108,12 @@ final class WorkerProcess: @unchecked Sendable {
             size: size,
             limits: limits,
             sampleByteCount: sampleByteCount,
-            processorSeconds: allowance.processorSeconds
+            processorSeconds: processorSeconds
         )
         guard channel.send(request.message) else { return .lost }
         let reply: WorkerReply?
         do throws(WorkerChannel.Silence) {
-            reply = WorkerReply(try channel.receive(within: allowance.wallSeconds))
+            reply = WorkerReply(try channel.receive(within: wallSeconds))
         } catch {
             return error == .late ? .late : .lost
         }
