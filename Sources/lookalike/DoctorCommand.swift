@@ -18,6 +18,7 @@ struct DoctorCommand: ParsableCommand {
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var decoding: DecodingOptions
 
     @Flag(help: "Print as JSON.")
     var json = false
@@ -26,6 +27,7 @@ struct DoctorCommand: ParsableCommand {
         var examination = Examination()
         examination.examineMachine()
         examination.examineDecoding()
+        examination.examineWorkers(decoding)
         if let embedder = examination.examineModel(model, for: library) {
             examination.examineLibrary(library, embedder: embedder)
         }

@@ -92,6 +92,38 @@ struct Examination {
         }
     }
 
+    /// Decodes a picture in a process of its own, and lets one try to break out.
+    mutating func examineWorkers(_ options: DecodingOptions) {
+        do {
+            let pixels = PixelImage(width: 8, height: 8, pixels: Array(repeating: 100, count: 192))
+            let sample = try pixels.jpegData(quality: 90)
+            _ = try options.decoder(processCount: 1).thumbnail(of: .bytes(sample), size: .longerSide(8))
+        } catch {
+            note("workers", .broken, String(describing: error))
+            return
+        }
+        switch Containment.breaches() {
+        case nil:
+            note(
+                "workers",
+                .advice,
+                "a picture was decoded in a process of its own, which has limits but keeps all its rights"
+            )
+        case let breaches? where breaches.isEmpty:
+            note(
+                "workers",
+                .works,
+                "a picture was decoded in a process of its own, without network and unable to write"
+            )
+        case let breaches?:
+            note(
+                "workers",
+                .broken,
+                "a process that decodes can \(breaches.joined(separator: ", ")); please report this"
+            )
+        }
+    }
+
     /// Loads the model and compares a vector with the one its makers computed.
     mutating func examineModel(_ options: ModelOptions, for library: LibraryOptions) -> ImageEmbedder? {
         do {

@@ -101,7 +101,9 @@ struct IndexCommand: ParsableCommand {
         let remembered =
             library.directory.exists
             ? try Library.readCatalog(in: library.directory) { try $0.indexedFolders() } : []
-        let chosen = try folders.isEmpty ? present(remembered) : Indexer.resolve(folders.map { FilePath($0) })
+        let chosen =
+            try folders.isEmpty
+            ? present(remembered) : Indexer.resolve(folders.map { FilePath(argument: $0) })
         return chosen.map { path in
             IndexedFolder(
                 path: path,

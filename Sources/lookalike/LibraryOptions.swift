@@ -148,6 +148,21 @@ extension Library {
 }
 
 extension FilePath {
+    /// The path that an argument names, byte for byte. The parser hands on text, in which bytes that are not UTF-8 have been
+    /// replaced; the arguments as they came have them.
+    init(argument text: String) {
+        let raw = CommandLine.unsafeArgv
+        for place in 0..<Int(CommandLine.argc) {
+            guard text.contains("\u{FFFD}"), let argument = raw[place], String(cString: argument) == text
+            else {
+                continue
+            }
+            self.init(platformString: argument)
+            return
+        }
+        self.init(text)
+    }
+
     /// The path as seen from the root, without `.` and `..`.
     var madeAbsolute: FilePath {
         guard isRelative else { return lexicallyNormalized() }

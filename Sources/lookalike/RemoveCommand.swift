@@ -33,7 +33,7 @@ struct RemoveCommand: ParsableCommand {
         var report = Report()
         try Library.changeCatalog(in: library.directory) { catalog in
             for path in paths {
-                let path = FilePath(path)
+                let path = FilePath(argument: path)
                 // The link itself first, then what it leads to: a folder may have been indexed by way of a
                 // link.
                 if let forgotten = try catalog.forget(at: path.canonical)

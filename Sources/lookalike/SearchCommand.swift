@@ -82,7 +82,7 @@ struct SearchCommand: ParsableCommand {
             let bytes = try FileHandle.standardInput.read(upToCount: limits.maximumByteCount + 1) ?? Data()
             return .bytes([UInt8](bytes))
         }
-        return .file(FilePath(picture))
+        return .file(FilePath(argument: picture))
     }
 
     private func print(_ response: SearchResponse) {

@@ -35,7 +35,7 @@ struct WatchCommand: ParsableCommand {
 
     func run() throws {
         giveWay(by: watching.nice)
-        let roots = try Indexer.resolve(folders.map { FilePath($0) })
+        let roots = try Indexer.resolve(folders.map { FilePath(argument: $0) })
         guard !roots.isEmpty || library.directory.exists else {
             throw LibraryError.notFound(path: library.directory.path.string)
         }

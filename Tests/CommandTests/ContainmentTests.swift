@@ -4,7 +4,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("A picture costs no more than the process it is decoded in")
+// One after the other: some of them look for all workers of this process, or kill them.
+@Suite("A picture costs no more than the process it is decoded in", .serialized)
 struct ContainmentTests {
     private let photo = samplePhotograph("windmills/linda.jpg")
     private let size = ThumbnailSize.shorterSide(256)
@@ -86,6 +87,26 @@ struct ContainmentTests {
             if decoded != expected[place] { failures.note(number) }
         }
         #expect(failures.numbers.isEmpty)
+    }
+
+    @Test("a confined process can do none of the things that a decoder has no use for")
+    func confinement() {
+        #expect(Containment.breaches() == [])
+    }
+
+    @Test("a worker runs confined, and without the descriptors of whoever it works for")
+    func confinedWorker() throws {
+        let contained = try decoder()
+        _ = try contained.thumbnail(of: .file(photo), size: size)
+        let worker = try #require(try workers().first)
+        let status = try String(contentsOfFile: "/proc/\(worker)/status", encoding: .utf8)
+        #expect(status.contains("Seccomp:\t2"))
+        #expect(status.contains("NoNewPrivs:\t1"))
+        let limits = try String(contentsOfFile: "/proc/\(worker)/limits", encoding: .utf8)
+        #expect(limits.contains("Max address space         \(768 << 20)"))
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(worker)/fd")
+        #expect(Set(open) == ["0", "1", "2", "3"])
+        withExtendedLifetime(contained) {}
     }
 
     @Test("no worker outlives the process it works for")

@@ -22,6 +22,20 @@ void csandbox_close_from(int first);
 // Confines the calling process for good; to be called once, after libraries have been loaded. Returns what holds.
 int csandbox_confine(size_t address_space_bytes);
 
+// What a confined process could do all the same; bits of csandbox_try's result.
+enum {
+    CSANDBOX_NETWORK = 1,    // open a socket
+    CSANDBOX_WRITE = 2,      // open a file for writing
+    CSANDBOX_DELETE = 4,     // delete a file
+    CSANDBOX_SIGNAL = 8,     // signal another process
+    CSANDBOX_FORK = 16,      // become two processes
+    CSANDBOX_EXECUTE = 32,   // become another program
+};
+
+// Confines a copy of this process and lets it try what it must not be able to do. What succeeded, or -1 if that cannot be
+// told here.
+int csandbox_try(void);
+
 // Ends the process by SIGPROF once it has used so much more processor time; 0 calls that off.
 void csandbox_limit_processor_time(double seconds);
 
