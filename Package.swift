@@ -34,6 +34,8 @@ let package = Package(
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
         .target(name: "CSandbox"),
 
+        .target(name: "CPageChecksums", linkerSettings: [.linkedLibrary("sqlite3")]),
+
         // Data preparation.
         .target(name: "ImageDecoding", dependencies: ["CKernels", "CSandbox", "CVips", systemPackage]),
 
@@ -53,7 +55,12 @@ let package = Package(
         // Image data.
         .target(
             name: "Catalog",
-            dependencies: [.product(name: "GRDB", package: "GRDB.swift"), systemPackage]
+            dependencies: [
+                "CPageChecksums",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                systemPackage,
+            ]
         ),
 
         // Nearest-neighbour service.
@@ -162,7 +169,7 @@ let package = Package(
         .testTarget(
             name: "CatalogTests",
             dependencies: [
-                "Catalog", "TestSupport",
+                "Catalog", "CPageChecksums", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 systemPackage,
             ]
@@ -173,7 +180,11 @@ let package = Package(
         ),
         .testTarget(
             name: "ImageLibraryTests",
-            dependencies: ["ImageLibrary", "Catalog", "NeighborSearch", "TestSupport", systemPackage]
+            dependencies: [
+                "ImageLibrary", "Catalog", "NeighborSearch", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                systemPackage,
+            ]
         ),
         .testTarget(
             name: "IndexingPipelineTests",

@@ -8,8 +8,17 @@ public typealias ModelID = Int64
 public struct EmbeddingChange: Hashable, Sendable {
     /// The image that changed.
     public let imageID: ImageID
-    /// Its vector, L2-normalised, of the model's dimension; nil when the embedding was deleted.
+    /// Its vector, L2-normalised, of the model's dimension; nil when the embedding was deleted or is damaged.
     public let vector: [Float]?
+    /// Whether there is an embedding whose checksum does not fit: nothing of it may be used.
+    public let isDamaged: Bool
+
+    /// Notes a change.
+    public init(imageID: ImageID, vector: [Float]?, isDamaged: Bool = false) {
+        self.imageID = imageID
+        self.vector = vector
+        self.isDamaged = isDamaged
+    }
 }
 
 /// A model that has embedded images of this catalog.
@@ -98,7 +107,8 @@ extension Catalog {
         }
     }
 
-    /// Returns up to `count` embeddings by `model`, evenly spread over the numbers of their images.
+    /// Returns up to `count` embeddings by `model`, evenly spread over the numbers of their images; damaged ones are
+    /// left out.
     public func sampleOfEmbeddings(
         model: ModelID,
         count: Int
@@ -107,15 +117,20 @@ extension Catalog {
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT imageID, vector FROM
-                        (SELECT imageID, vector, row_number() OVER (ORDER BY imageID) AS number,
-                                count(*) OVER () AS total
+                    SELECT imageID, precision, vector, checksum FROM
+                        (SELECT imageID, precision, vector, checksum,
+                                row_number() OVER (ORDER BY imageID) AS number, count(*) OVER () AS total
                          FROM embedding WHERE modelID = :model)
                     WHERE (number - 1) % max(1, total / :count) = 0 LIMIT :count
                     """,
                 arguments: ["model": model, "count": count]
             )
-            return rows.map { ($0[0], VectorCoding.vector(from: $0[1])) }
+            let dimension = try database.dimension(of: model)
+            return rows.compactMap { row in
+                let read = EmbeddingRow(row, model: model, dimension: dimension)
+                guard let image = read.image, let vector = read.vector else { return nil }
+                return (image, vector)
+            }
         }
     }
 
@@ -131,7 +146,7 @@ extension Catalog {
     /// in the order of their last change.
     ///
     /// All of it is one snapshot of the database, read row by row: memory does not grow with the number of
-    /// changes.
+    /// changes. An embedding whose checksum does not fit is handed over as damaged, without a vector.
     ///
     /// - Returns: The number of the newest change in that snapshot: what to pass as `sequence` next time.
     /// - Throws: ``CatalogError``, or what `body` throws.
@@ -142,15 +157,11 @@ extension Catalog {
     ) throws -> Int64 {
         try wrappingDatabaseErrors {
             try database.read { database in
-                let dimension = try Int.fetchOne(
-                    database,
-                    sql: "SELECT dimension FROM model WHERE id = ?",
-                    arguments: [model]
-                )
+                let dimension = try database.dimension(of: model)
                 let rows = try Row.fetchCursor(
                     database,
                     sql: """
-                        SELECT change.imageID, embedding.vector
+                        SELECT change.imageID, \(EmbeddingRow.columns)
                         FROM embeddingChange AS change
                         LEFT JOIN embedding ON embedding.modelID = change.modelID AND embedding.imageID = change.imageID
                         WHERE change.sequence > ? AND change.modelID = ?
@@ -159,15 +170,43 @@ extension Catalog {
                     arguments: [sequence, model]
                 )
                 while let row = try rows.next() {
-                    let imageID: ImageID = row[0]
-                    let vector = (row[1] as Data?).map(VectorCoding.vector(from:))
-                    guard vector == nil || vector?.count == dimension else {
-                        throw CatalogError.damagedEmbedding(image: imageID)
-                    }
-                    try body(EmbeddingChange(imageID: imageID, vector: vector))
+                    let read = EmbeddingRow(row, from: 1, model: model, dimension: dimension)
+                    try body(
+                        EmbeddingChange(
+                            imageID: row[0],
+                            vector: read.vector,
+                            isDamaged: read.image != nil && read.vector == nil
+                        )
+                    )
                 }
                 return try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM embeddingChange") ?? 0
             }
         }
+    }
+
+    /// Returns the images whose embedding by `model` does not fit its checksum, in ascending order. Reads every
+    /// vector.
+    public func damagedEmbeddings(model: ModelID) throws(CatalogError) -> [ImageID] {
+        try read { database in
+            let dimension = try database.dimension(of: model)
+            let rows = try Row.fetchCursor(
+                database,
+                sql: "SELECT \(EmbeddingRow.columns) FROM embedding WHERE modelID = ? ORDER BY imageID",
+                arguments: [model]
+            )
+            var damaged: [ImageID] = []
+            while let row = try rows.next() {
+                let read = EmbeddingRow(row, model: model, dimension: dimension)
+                if read.vector == nil { damaged.append(read.image ?? 0) }
+            }
+            return damaged
+        }
+    }
+}
+
+extension Database {
+    /// Values of the model's vectors; 0 when there is no such model.
+    func dimension(of model: ModelID) throws -> Int {
+        try Int.fetchOne(self, sql: "SELECT dimension FROM model WHERE id = ?", arguments: [model]) ?? 0
     }
 }

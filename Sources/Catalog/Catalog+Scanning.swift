@@ -280,12 +280,14 @@ extension Database {
         image: ImageID,
         model: ModelID
     ) throws -> Bool {
+        let data = VectorCoding.data(from: vector)
+        let checksum = EmbeddingChecksum.of(model: model, image: image, precision: precision, vector: data)
         try cachedStatement(
             sql: """
-                INSERT INTO embedding (imageID, modelID, vector, precision) VALUES (?, ?, ?, ?)
+                INSERT INTO embedding (imageID, modelID, vector, precision, checksum) VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT DO NOTHING
                 """
-        ).execute(arguments: [image, model, VectorCoding.data(from: vector), precision])
+        ).execute(arguments: [image, model, data, precision, checksum])
         return changesCount > 0
     }
 }

@@ -25,6 +25,7 @@ public final class Catalog: Sendable {
     public init(path: FilePath) throws(CatalogError) {
         do {
             let migrator = Migrations.migrator
+            PageChecksums.register()
             if Self.isReadOnly(path) {
                 database = try Self.openForReading(path)
                 guard try database.read(migrator.hasCompletedMigrations) else {
@@ -32,11 +33,7 @@ public final class Catalog: Sendable {
                 }
                 return
             }
-            var configuration = Configuration()
-            configuration.busyMode = .timeout(TimeInterval(Self.busyTimeout))
-            database = try DatabasePool(path: path.string, configuration: configuration)
-            // Only now: the pool sets its own level when it opens its writing connection.
-            try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            database = try Self.openForWriting(path)
             if try database.read(migrator.hasBeenSuperseded) {
                 throw CatalogError.newerFormat(path: path.string)
             }
@@ -56,12 +53,38 @@ public final class Catalog: Sendable {
                 && files.isWritableFile(atPath: path.removingLastComponent().string))
     }
 
-    /// Opens a database for reading. Without a journal beside it nobody is writing, and SQLite is told so: it
-    /// would insist on making files of its own otherwise.
+    private static func openForWriting(_ path: FilePath) throws -> DatabasePool {
+        func open() throws -> DatabasePool {
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(TimeInterval(busyTimeout))
+            configuration.prepareDatabase(PageChecksums.prepare)
+            let database = try DatabasePool(path: path.string, configuration: configuration)
+            // Only now: the pool sets its own level when it opens its writing connection.
+            try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            return database
+        }
+        guard FileManager.default.fileExists(atPath: path.string) else {
+            try? PageChecksums.add(toDatabaseAt: path.string)
+            return try open()
+        }
+        let database = try open()
+        guard try !database.read(PageChecksums.isComplete),
+            try !database.read(Migrations.migrator.hasBeenSuperseded)
+        else { return database }
+        try database.close()
+        // A process that has it open keeps it from being changed; the next one to open it may have better luck.
+        try? PageChecksums.add(toDatabaseAt: path.string)
+        return try open()
+    }
+
+    /// Opens a database for reading. Without a journal beside it, or with an empty one that nobody shares, nobody is
+    /// writing, and SQLite is told so: it would insist on making files of its own otherwise.
     private static func openForReading(_ path: FilePath) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.readonly = true
-        guard !FileManager.default.fileExists(atPath: path.string + "-wal") else {
+        let files = FileManager.default
+        let journal = try? files.attributesOfItem(atPath: path.string + "-wal")[.size] as? Int
+        guard journal == nil || (journal == 0 && !files.fileExists(atPath: path.string + "-shm")) else {
             return try DatabasePool(path: path.string, configuration: configuration)
         }
         let address = URL(filePath: path.string).absoluteString + "?immutable=1"
@@ -70,7 +93,23 @@ public final class Catalog: Sendable {
 
     /// Closes the database; the catalog must not be used afterwards.
     public func close() throws(CatalogError) {
+        settle()
         try perform { try database.close() }
+    }
+
+    /// Moves everything from the journal into the main file when nobody reads it just now: at rest, all is where the
+    /// page checksums are.
+    public func settle() {
+        guard !database.configuration.readonly else { return }
+        try? database.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA busy_timeout = 0")
+            defer { try? database.execute(sql: "PRAGMA busy_timeout = \(Self.busyTimeout * 1000)") }
+            _ = try database.checkpoint(.truncate)
+        }
+    }
+
+    deinit {
+        settle()
     }
 
     func read<Value>(_ body: (Database) throws -> Value) throws(CatalogError) -> Value {

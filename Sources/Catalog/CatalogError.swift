@@ -11,8 +11,6 @@ public enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
     case olderFormat(path: String)
     /// A statement failed; nothing of its transaction was kept.
     case failed(reason: String)
-    /// A stored embedding has another length than its model's dimension.
-    case damagedEmbedding(image: ImageID)
 
     /// One line for people: what is wrong, and what to do.
     public var description: String {
@@ -26,8 +24,6 @@ public enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
                 + "copy the library to where it may be written"
         case .failed(let reason):
             "the catalog cannot go on: \(reason)"
-        case .damagedEmbedding(let image):
-            "the stored embedding of image \(image) is damaged; remove the image and index it again"
         }
     }
 }
@@ -36,9 +32,13 @@ extension CatalogError {
     /// Says in words what the database met, and what to do; SQL and values stay inside.
     static func reason(for error: any Error) -> String {
         guard let error = error as? DatabaseError else { return "unexpected: \(error)" }
+        if error.extendedResultCode == .SQLITE_IOERR_DATA || error.resultCode == .SQLITE_CORRUPT {
+            return "the database is damaged; mend it with lookalike repair, or restore a backup with lookalike restore"
+        }
         return switch error.resultCode {
-        case .SQLITE_NOTADB: "the file is not a database; name another library"
-        case .SQLITE_CORRUPT: "the database is damaged; restore it from a copy, or index into a new library"
+        case .SQLITE_NOTADB:
+            "the file is no database, or its beginning is damaged; restore a backup with lookalike restore, or index "
+                + "into a new library"
         case .SQLITE_READONLY, .SQLITE_PERM:
             "it may not be written; check the permissions of the library's folder"
         case .SQLITE_CANTOPEN: "it cannot be opened; check that the folder exists and you may write there"

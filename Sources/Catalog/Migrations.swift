@@ -9,6 +9,7 @@ enum Migrations {
         migrator.registerMigration("3: precision of embeddings", migrate: addPrecision)
         migrator.registerMigration("4: judgements", migrate: createJudgements)
         migrator.registerMigration("5: interactions", migrate: createInteractions)
+        migrator.registerMigration("6: checksums of embeddings", migrate: addChecksums)
         migrator.registerMigration("7: rules, moved files", migrate: addRules)
         return migrator
     }
@@ -148,6 +149,23 @@ enum Migrations {
             sql: """
                 ALTER TABLE embedding ADD COLUMN precision TEXT NOT NULL DEFAULT 'float32';
                 CREATE INDEX embeddingByPrecision ON embedding(modelID, precision);
+                """
+        )
+    }
+
+    /// Vectors that are there are taken as they are: nothing tells whether they were damaged before. The trigger is
+    /// away meanwhile, or every index would take all of them in again.
+    private static func addChecksums(_ database: Database) throws {
+        database.add(function: EmbeddingChecksum.function)
+        defer { database.remove(function: EmbeddingChecksum.function) }
+        try database.execute(
+            sql: """
+                ALTER TABLE embedding ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+                DROP TRIGGER embeddingUpdated;
+                UPDATE embedding SET checksum = embeddingChecksum(modelID, imageID, precision, vector);
+                CREATE TRIGGER embeddingUpdated AFTER UPDATE ON embedding BEGIN
+                    INSERT INTO embeddingChange (modelID, imageID) VALUES (NEW.modelID, NEW.imageID);
+                END;
                 """
         )
     }

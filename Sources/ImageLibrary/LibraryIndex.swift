@@ -42,6 +42,8 @@ public final class LibraryIndex: Sendable {
         var savedSequence: Int64?
         /// The beam width's setting as it was last read.
         var encodedBeamWidth: String?
+        /// Images that are left out because their embedding in the catalog is damaged.
+        var damaged: Set<ImageID> = []
     }
 
     init(
@@ -68,6 +70,9 @@ public final class LibraryIndex: Sendable {
 
     /// How many vectors are indexed.
     public var count: Int { index.count }
+
+    /// How many images are left out of searches because their embedding in the catalog is damaged.
+    public var damagedCount: Int { journal.withLock { $0.damaged.count } }
 
     /// Returns the vector of an image, or nil when it has none.
     public func vector(of image: ImageID) throws -> [Float]? {
@@ -151,7 +156,9 @@ public final class LibraryIndex: Sendable {
     private func applyChanges(_ journal: inout Journal, to index: HNSWIndex) throws {
         let threads = ProcessInfo.processInfo.activeProcessorCount
         var batch: [(key: UInt64, vector: [Float])] = []
+        var damaged = journal.damaged
         journal.sequence = try catalog.forEachChange(after: journal.sequence, model: catalogModel) { change in
+            if change.isDamaged { damaged.insert(change.imageID) } else { damaged.remove(change.imageID) }
             if let vector = change.vector {
                 batch.append((UInt64(change.imageID), vector))
             } else {
@@ -163,12 +170,13 @@ public final class LibraryIndex: Sendable {
             }
         }
         try index.insert(batch, threads: threads)
+        journal.damaged = damaged
     }
 
     private func startAnew(_ journal: inout Journal, because reason: String) throws {
         opening.withLock { $0 = .rejected(reason) }
         live.withLock { $0 = HNSWIndex(dimension: model.dimension) }
-        (journal.sequence, journal.savedSequence) = (0, nil)
+        (journal.sequence, journal.savedSequence, journal.damaged) = (0, nil, [])
         try applyChanges(&journal, to: index)
     }
 
@@ -189,16 +197,24 @@ public final class LibraryIndex: Sendable {
         }
     }
 
-    /// Catches up and compares the number of vectors with the catalog's; starts anew when they differ for
-    /// good.
+    /// Catches up and compares the number of vectors with the catalog's, less those that are damaged there; starts
+    /// anew when they differ for good.
     private func catchUpAndCheck() throws {
         try journal.withLock { journal in
             // A writer may commit between the two counts, so a difference counts only when the journal stands
             // still.
             for _ in 1...3 {
                 try applyChanges(&journal)
-                if try catalog.embeddingCount(model: catalogModel) == index.count { return }
+                if try catalog.embeddingCount(model: catalogModel) == index.count + journal.damaged.count { return }
                 if try catalog.latestChange() == journal.sequence { break }
+            }
+            // What the snapshot was saved without is not in the journal any more.
+            let damaged = try catalog.damagedEmbeddings(model: catalogModel).filter {
+                !index.contains(UInt64($0))
+            }
+            if try catalog.embeddingCount(model: catalogModel) == index.count + damaged.count {
+                journal.damaged = Set(damaged)
+                return
             }
             let (held, known) = (index.count, try catalog.embeddingCount(model: catalogModel))
             try startAnew(&journal, because: "it holds \(held) of \(known) vectors")

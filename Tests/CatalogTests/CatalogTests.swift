@@ -298,14 +298,6 @@ struct CatalogTests {
         #expect(second > first)
     }
 
-    @Test("an embedding cut short is refused by name, not handed to the index")
-    func damagedEmbedding() throws {
-        try record([embedded("/photos/a.jpg", content: 1)])
-        let image = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
-        try catalog.database.write { try $0.execute(sql: "UPDATE embedding SET vector = x'0000'") }
-        #expect(throws: CatalogError.damagedEmbedding(image: image)) { try changes(after: 0) }
-    }
-
     // MARK: - Opening
 
     @Test("what was recorded is there when the catalog is opened again")

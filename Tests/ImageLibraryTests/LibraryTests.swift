@@ -1,5 +1,6 @@
 import Catalog
 import Foundation
+import GRDB
 import NeighborSearch
 import SystemPackage
 import TestSupport
@@ -112,6 +113,34 @@ struct LibraryTests {
         #expect(try answers(Library(directory: directory, model: model, access: .reading)) == before)
     }
 
+    @Test("a damaged embedding costs its image alone, is counted, and the index is not built anew each time")
+    func damagedEmbedding() throws {
+        try filled(saving: false)
+        try damage("UPDATE embedding SET vector = zeroblob(32) WHERE imageID = 5")
+        let writer = try Library(directory: directory, model: model, access: .writing)
+        #expect(writer.index.count == 59)
+        #expect(writer.index.damagedCount == 1)
+        #expect(try writer.index.vector(of: 5) == nil)
+        try writer.index.save()
+        let reader = try Library(directory: directory, model: model, access: .reading)
+        #expect(reader.index.snapshotState == .loaded)
+        #expect(reader.index.count == 59)
+        #expect(reader.index.damagedCount == 1)
+        try damage("DELETE FROM embedding WHERE imageID = 5")
+        try reader.index.catchUp()
+        #expect(reader.index.damagedCount == 0)
+    }
+
+    @Test("an embedding that was damaged after the index took it in is searched as it was")
+    func damagedBehindTheSnapshot() throws {
+        let before = try answers(try filled(saving: true))
+        let journal = "CREATE TRIGGER embeddingUpdated AFTER UPDATE ON embedding BEGIN SELECT 1; END"
+        try damage("DROP TRIGGER embeddingUpdated; \(journal); UPDATE embedding SET vector = zeroblob(32)")
+        let reader = try Library(directory: directory, model: model, access: .reading)
+        #expect(reader.index.snapshotState == .loaded)
+        #expect(try answers(reader) == before)
+    }
+
     @Test("an open reader finds what a writer commits afterwards")
     func liveReader() throws {
         let writer = try filled(saving: true)
@@ -214,6 +243,10 @@ struct LibraryTests {
         }
         let modelID = try catalog.registerModel(identity: model.identity, dimension: model.dimension)
         try catalog.record(outcomes, model: modelID)
+    }
+
+    private func damage(_ statements: String) throws {
+        try DatabaseQueue(path: directory.catalog.string).write { try $0.execute(sql: statements) }
     }
 
     private func answers(_ library: Library) throws -> [[UInt64]] {

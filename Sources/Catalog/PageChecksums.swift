@@ -1,0 +1,59 @@
+internal import CPageChecksums
+internal import GRDB
+
+/// Keeps a checksum on every page of the catalog; see `CPageChecksums`.
+///
+/// SQLite's own check sees the shape of its pages, not the values on them, and a flipped bit in a key hides rows from
+/// searches. Journals have checksums of SQLite's own. A database whose pages carry none, as older versions made them, is
+/// read as it is, and brought up to date when it is opened to be written.
+enum PageChecksums {
+    /// Puts the layer that keeps checksums between SQLite and the operating system; done once.
+    static func register() {
+        precondition(isRegistered, "SQLite takes no layer of ours")
+    }
+
+    private static let isRegistered = lk_page_checksums_register() == 0
+
+    /// Whether the database says by both of its signs that its pages carry checksums.
+    static func isComplete(_ database: Database) throws -> Bool {
+        try reservedBytes(database) == LK_PAGE_CHECKSUM_BYTES
+            && Int32.fetchOne(database, sql: "PRAGMA application_id") == LK_PAGE_CHECKSUM_APPLICATION
+    }
+
+    /// To be done with every connection: the header that asks for checksums may still be in the journal alone.
+    static func prepare(_ database: Database) throws {
+        if try reservedBytes(database) == LK_PAGE_CHECKSUM_BYTES {
+            lk_page_checksums_force(database.sqliteConnection)
+        }
+    }
+
+    /// Writes the database at `path` anew with checksums, or makes an empty one.
+    ///
+    /// No other process may have it open: one that knows nothing of checksums would spoil them. Killed on the way,
+    /// the database is as it was, or done.
+    ///
+    /// - Throws: `DatabaseError`, SQLITE_BUSY when another process has it open.
+    static func add(toDatabaseAt path: String) throws {
+        register()
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(1)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        defer { try? queue.close() }
+        try queue.writeWithoutTransaction { database in
+            // The journal is emptied before: its pages leave no room for checksums.
+            try database.execute(
+                sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"
+            )
+            try database.checkpoint(.truncate)
+            lk_page_checksums_reserve(database.sqliteConnection, LK_PAGE_CHECKSUM_BYTES)
+            try database.execute(sql: "VACUUM; PRAGMA application_id = \(LK_PAGE_CHECKSUM_APPLICATION)")
+            try database.checkpoint(.truncate)
+        }
+    }
+
+    private static func reservedBytes(_ database: Database) throws -> Int32 {
+        // Reads the first page: only then SQLite knows.
+        _ = try Int.fetchOne(database, sql: "PRAGMA schema_version")
+        return lk_page_checksums_reserve(database.sqliteConnection, -1)
+    }
+}
