@@ -67,7 +67,14 @@ let package = Package(
         .target(name: "NeighborSearch", dependencies: ["CKernels", systemPackage]),
 
         // A library on disk: the catalog, and the index that follows it.
-        .target(name: "ImageLibrary", dependencies: ["Catalog", "NeighborSearch", systemPackage]),
+        .target(
+            name: "ImageLibrary",
+            dependencies: [
+                "Catalog", "NeighborSearch",
+                .product(name: "Crypto", package: "swift-crypto"),
+                systemPackage,
+            ]
+        ),
 
         // Indexing pipeline.
         .target(

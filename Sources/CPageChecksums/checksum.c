@@ -53,3 +53,14 @@ bool page_is_sound(const unsigned char *page, int size, uint32_t number) {
     if (found == lk_page_checksum(page, size, number)) return true;
     return page[0] == 0 && memcmp(page, page + 1, (size_t)size - 1) == 0;
 }
+
+int lk_page_mend(void *page, int size, uint32_t number) {
+    unsigned char *bytes = page;
+    if (page_is_sound(bytes, size, number)) return 0;
+    for (int bit = 0; bit < size * 8; bit++) {
+        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        if (page_is_sound(bytes, size, number)) return 1;
+        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+    return -1;
+}

@@ -16,7 +16,8 @@
 // to 71). Both together, so that no single flipped bit switches checking off. Pages of other databases pass
 // unchanged. There is no memory mapping: SQLite would read past us.
 
-enum { headerLength = 100, controlForce = 0x6C6F6F01, controlTrust = 0x6C6F6F02, controlState = 0x6C6F6F03 };
+enum { headerLength = 100, maximumTrusted = 64 };
+enum { controlForce = 0x6C6F6F01, controlTrust = 0x6C6F6F02, controlState = 0x6C6F6F03 };
 
 typedef struct {
     sqlite3_file base;
@@ -24,8 +25,9 @@ typedef struct {
     int pageSize;
     /// Whether the header asks for checksums, and whether this connection writes them without.
     int isProtected, isForced;
-    /// Whether pages are believed unseen.
-    int isTrusting;
+    /// Whether damaged pages are believed; those that were once stay so, for SQLite reads them again as it likes.
+    int isTrusting, trustedCount;
+    uint32_t trusted[maximumTrusted];
     /// Room for one page.
     unsigned char *page;
     int pageCapacity;
@@ -75,7 +77,13 @@ static int layerClose(sqlite3_file *base) {
 }
 
 static int verified(LayerFile *file, const void *page, int size, uint32_t number) {
-    return page_is_sound(page, size, number) ? SQLITE_OK : SQLITE_IOERR_DATA;
+    if (page_is_sound(page, size, number)) return SQLITE_OK;
+    for (int place = 0; place < file->trustedCount; place++) {
+        if (file->trusted[place] == number) return SQLITE_OK;
+    }
+    if (!file->isTrusting || file->trustedCount == maximumTrusted) return SQLITE_IOERR_DATA;
+    file->trusted[file->trustedCount++] = number;
+    return SQLITE_OK;
 }
 
 static int layerRead(sqlite3_file *base, void *buffer, int count, sqlite3_int64 offset) {
@@ -83,7 +91,7 @@ static int layerRead(sqlite3_file *base, void *buffer, int count, sqlite3_int64 
     int code = real(base)->pMethods->xRead(real(base), buffer, count, offset);
     if (code != SQLITE_OK) return code;
     if (offset == 0 && count >= headerLength) readHeader(file, buffer);
-    if (!file->isProtected || file->isTrusting) return SQLITE_OK;
+    if (!file->isProtected) return SQLITE_OK;
     int size = file->pageSize;
     if (count == size && offset % size == 0) {
         return verified(file, buffer, size, (uint32_t)(offset / size) + 1);
@@ -127,7 +135,7 @@ static int layerFileControl(sqlite3_file *base, int operation, void *argument) {
     StateRequest *request = argument;
     switch (operation) {
     case controlForce: file->isForced = 1; return SQLITE_OK;
-    case controlTrust: file->isTrusting = !*(int *)argument; return SQLITE_OK;
+    case controlTrust: file->isTrusting = *(int *)argument; return SQLITE_OK;
     case controlState: request->state = state(file, request->number); return SQLITE_OK;
     default: return real(base)->pMethods->xFileControl(real(base), operation, argument);
     }
@@ -259,8 +267,13 @@ int lk_page_checksums_force(struct sqlite3 *database) {
     return sqlite3_file_control(database, "main", controlForce, NULL);
 }
 
-int lk_page_checksums_trust(struct sqlite3 *database, int verifies) {
-    return sqlite3_file_control(database, "main", controlTrust, &verifies);
+int lk_page_checksums_trust(struct sqlite3 *database, int trusts) {
+    return sqlite3_file_control(database, "main", controlTrust, &trusts);
+}
+
+int lk_page_checksums_keep_journal(struct sqlite3 *database) {
+    int keeps = 1;
+    return sqlite3_file_control(database, "main", SQLITE_FCNTL_PERSIST_WAL, &keeps);
 }
 
 enum lk_page_state lk_page_checksums_state(struct sqlite3 *database, uint32_t number) {

@@ -50,6 +50,14 @@ extension Catalog {
         }
     }
 
+    /// Returns the number of a model that ``models()`` told of.
+    public func modelID(of model: StoredModel) throws(CatalogError) -> ModelID {
+        guard let number = try modelID(identity: model.identity) else {
+            throw .failed(reason: "there is no model \(model.identity)")
+        }
+        return number
+    }
+
     /// Returns the number of the model with this identity, or nil when it has never been used.
     public func modelID(identity: String) throws(CatalogError) -> ModelID? {
         try read { database in
@@ -187,19 +195,41 @@ extension Catalog {
     /// Returns the images whose embedding by `model` does not fit its checksum, in ascending order. Reads every
     /// vector.
     public func damagedEmbeddings(model: ModelID) throws(CatalogError) -> [ImageID] {
-        try read { database in
-            let dimension = try database.dimension(of: model)
-            let rows = try Row.fetchCursor(
-                database,
-                sql: "SELECT \(EmbeddingRow.columns) FROM embedding WHERE modelID = ? ORDER BY imageID",
-                arguments: [model]
-            )
-            var damaged: [ImageID] = []
-            while let row = try rows.next() {
-                let read = EmbeddingRow(row, model: model, dimension: dimension)
-                if read.vector == nil { damaged.append(read.image ?? 0) }
+        try read { try $0.damagedEmbeddings(model: model) }
+    }
+
+    /// Calls `body` for every embedding of `model`, nil for a damaged one, and whether it is as it was at `sequence`; all
+    /// of it in one snapshot.
+    ///
+    /// - Returns: The images whose embedding changed or went after `sequence`, and the number of the newest change.
+    public func forEachEmbedding(
+        model: ModelID,
+        after sequence: Int64,
+        _ body: (_ image: ImageID, _ vector: [Float]?, _ isUnchanged: Bool) throws -> Void
+    ) throws -> (changed: Set<ImageID>, latest: Int64) {
+        try wrappingDatabaseErrors {
+            try database.read { database in
+                let dimension = try database.dimension(of: model)
+                let changed = try Set(
+                    ImageID.fetchAll(
+                        database,
+                        sql: "SELECT imageID FROM embeddingChange WHERE modelID = ? AND sequence > ?",
+                        arguments: [model, sequence]
+                    )
+                )
+                let rows = try Row.fetchCursor(
+                    database,
+                    sql: "SELECT \(EmbeddingRow.columns) FROM embedding WHERE modelID = ?",
+                    arguments: [model]
+                )
+                while let row = try rows.next() {
+                    let read = EmbeddingRow(row, model: model, dimension: dimension)
+                    guard let image = read.image else { continue }
+                    try body(image, read.vector, !changed.contains(image))
+                }
+                let latest = try Int64.fetchOne(database, sql: "SELECT max(sequence) FROM embeddingChange")
+                return (changed, latest ?? 0)
             }
-            return damaged
         }
     }
 }
@@ -208,5 +238,21 @@ extension Database {
     /// Values of the model's vectors; 0 when there is no such model.
     func dimension(of model: ModelID) throws -> Int {
         try Int.fetchOne(self, sql: "SELECT dimension FROM model WHERE id = ?", arguments: [model]) ?? 0
+    }
+
+    /// The images whose embedding does not fit its checksum, in ascending order.
+    func damagedEmbeddings(model: ModelID) throws -> [ImageID] {
+        let dimension = try dimension(of: model)
+        let rows = try Row.fetchCursor(
+            self,
+            sql: "SELECT \(EmbeddingRow.columns) FROM embedding WHERE modelID = ? ORDER BY imageID",
+            arguments: [model]
+        )
+        var damaged: [ImageID] = []
+        while let row = try rows.next() {
+            let read = EmbeddingRow(row, model: model, dimension: dimension)
+            if read.vector == nil { damaged.append(read.image ?? 0) }
+        }
+        return damaged
     }
 }

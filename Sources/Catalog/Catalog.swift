@@ -26,6 +26,7 @@ public final class Catalog: Sendable {
         do {
             let migrator = Migrations.migrator
             PageChecksums.register()
+            try PageChecksums.checkJournal(ofDatabaseAt: path.string)
             if Self.isReadOnly(path) {
                 database = try Self.openForReading(path)
                 guard try database.read(migrator.hasCompletedMigrations) else {
@@ -38,6 +39,28 @@ public final class Catalog: Sendable {
                 throw CatalogError.newerFormat(path: path.string)
             }
             try migrator.migrate(database)
+        } catch let error as CatalogError {
+            throw error
+        } catch {
+            throw .unusable(path: path.string, reason: CatalogError.reason(for: error))
+        }
+    }
+
+    /// Opens the catalog at `path` to look at it: nothing is made, migrated or written.
+    ///
+    /// - Throws: ``CatalogError`` when the file is no catalog, or of another version than this program's.
+    public init(reading path: FilePath) throws(CatalogError) {
+        do {
+            PageChecksums.register()
+            try PageChecksums.checkJournal(ofDatabaseAt: path.string)
+            database = try Self.openForReading(path)
+            let migrator = Migrations.migrator
+            if try database.read(migrator.hasBeenSuperseded) {
+                throw CatalogError.newerFormat(path: path.string)
+            }
+            guard try database.read(migrator.hasCompletedMigrations) else {
+                throw CatalogError.outdated(path: path.string)
+            }
         } catch let error as CatalogError {
             throw error
         } catch {
@@ -84,7 +107,8 @@ public final class Catalog: Sendable {
         configuration.readonly = true
         let files = FileManager.default
         let journal = try? files.attributesOfItem(atPath: path.string + "-wal")[.size] as? Int
-        guard journal == nil || (journal == 0 && !files.fileExists(atPath: path.string + "-shm")) else {
+        let isUnshared = journal == nil || (journal == 0 && !files.fileExists(atPath: path.string + "-shm"))
+        guard isReadOnly(path), isUnshared else {
             return try DatabasePool(path: path.string, configuration: configuration)
         }
         let address = URL(filePath: path.string).absoluteString + "?immutable=1"

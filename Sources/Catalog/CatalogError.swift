@@ -9,6 +9,12 @@ public enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The database was written by an older version of the program, and may not be written to bring it up to
     /// date.
     case olderFormat(path: String)
+    /// The database was written by an older version of the program, and is only to be looked at.
+    case outdated(path: String)
+    /// Another process has the database open, and what is to be done with it needs it closed.
+    case open(path: String)
+    /// Something that was committed cannot be read from the journal any more.
+    case damagedJournal(path: String)
     /// A statement failed; nothing of its transaction was kept.
     case failed(reason: String)
 
@@ -22,6 +28,13 @@ public enum CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
         case .olderFormat(let path):
             "the catalog \(path) was written by an older lookalike and cannot be brought up to date where it is; "
                 + "copy the library to where it may be written"
+        case .outdated(let path):
+            "the catalog \(path) was written by an older lookalike; lookalike status brings it up to date, then try again"
+        case .open(let path):
+            "another process has the catalog \(path) open; stop it (lookalike serve perhaps), then try again"
+        case .damagedJournal(let path):
+            "the journal of the catalog \(path) is damaged; lookalike repair keeps what can be read of it, or restore a "
+                + "backup with lookalike restore"
         case .failed(let reason):
             "the catalog cannot go on: \(reason)"
         }
@@ -33,7 +46,9 @@ extension CatalogError {
     static func reason(for error: any Error) -> String {
         guard let error = error as? DatabaseError else { return "unexpected: \(error)" }
         if error.extendedResultCode == .SQLITE_IOERR_DATA || error.resultCode == .SQLITE_CORRUPT {
-            return "the database is damaged; mend it with lookalike repair, or restore a backup with lookalike restore"
+            return
+                "the database is damaged; mend it with lookalike repair, or restore a backup with lookalike "
+                + "restore"
         }
         return switch error.resultCode {
         case .SQLITE_NOTADB:

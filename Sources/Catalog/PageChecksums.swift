@@ -1,4 +1,5 @@
 internal import CPageChecksums
+internal import Foundation
 internal import GRDB
 
 /// Keeps a checksum on every page of the catalog; see `CPageChecksums`.
@@ -13,6 +14,17 @@ enum PageChecksums {
     }
 
     private static let isRegistered = lk_page_checksums_register() == 0
+
+    /// Refuses a journal of which something committed cannot be read: SQLite would pass over it in silence.
+    ///
+    /// Another process may be writing to it just now; what seems damaged is looked at again.
+    static func checkJournal(ofDatabaseAt path: String) throws(CatalogError) {
+        for _ in 0..<4 {
+            guard lk_journal_state(path + "-wal") == lk_journal_damaged else { return }
+            Thread.sleep(forTimeInterval: 0.03)
+        }
+        throw .damagedJournal(path: path)
+    }
 
     /// Whether the database says by both of its signs that its pages carry checksums.
     static func isComplete(_ database: Database) throws -> Bool {
@@ -37,13 +49,13 @@ enum PageChecksums {
         register()
         var configuration = Configuration()
         configuration.busyMode = .timeout(1)
+        // Before anything is read: later SQLite would let others go on reading.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         defer { try? queue.close() }
         try queue.writeWithoutTransaction { database in
             // The journal is emptied before: its pages leave no room for checksums.
-            try database.execute(
-                sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"
-            )
+            try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
             try database.checkpoint(.truncate)
             lk_page_checksums_reserve(database.sqliteConnection, LK_PAGE_CHECKSUM_BYTES)
             try database.execute(sql: "VACUUM; PRAGMA application_id = \(LK_PAGE_CHECKSUM_APPLICATION)")

@@ -42,6 +42,12 @@ public struct LibraryDirectory: Hashable, Sendable {
         return indexDirectory.appending(String(name) + ".hnsw")
     }
 
+    /// The index files that are there, in order of their names.
+    func snapshots() -> [FilePath] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: indexDirectory.string)) ?? []
+        return names.filter { $0.hasSuffix(".hnsw") }.sorted().map { indexDirectory.appending($0) }
+    }
+
     /// Deletes what a save that was killed has left behind. Only for the one writer.
     func removeUnfinishedSnapshots() {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: indexDirectory.string)) ?? []

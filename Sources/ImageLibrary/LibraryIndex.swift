@@ -205,7 +205,9 @@ public final class LibraryIndex: Sendable {
             // still.
             for _ in 1...3 {
                 try applyChanges(&journal)
-                if try catalog.embeddingCount(model: catalogModel) == index.count + journal.damaged.count { return }
+                if try catalog.embeddingCount(model: catalogModel) == index.count + journal.damaged.count {
+                    return
+                }
                 if try catalog.latestChange() == journal.sequence { break }
             }
             // What the snapshot was saved without is not in the journal any more.

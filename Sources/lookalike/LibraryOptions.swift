@@ -144,6 +144,13 @@ extension Library {
         case .loaded, .missing:
             break
         }
+        if index.damagedCount > 0 {
+            writeLine(
+                "lookalike: \(counted(index.damagedCount, "embedding is", "embeddings are")) damaged and left out; "
+                    + "lookalike repair mends them from the pictures",
+                to: .standardError
+            )
+        }
     }
 }
 

@@ -49,10 +49,10 @@ struct Lookalike: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            IndexCommand.self, SearchCommand.self, ServeCommand.self, StatusCommand.self, WatchCommand.self,
-            RetryCommand.self, RemoveCommand.self, PruneCommand.self, DoctorCommand.self, AuditCommand.self,
-            EvaluateCommand.self,
-            JudgeCommand.self, FeedbackCommand.self, DecodeWorkerCommand.self,
+            IndexCommand.self, SearchCommand.self, ServeCommand.self, WatchCommand.self, StatusCommand.self,
+            RetryCommand.self, RemoveCommand.self, PruneCommand.self, VerifyCommand.self, RepairCommand.self,
+            BackupCommand.self, RestoreCommand.self, DoctorCommand.self, AuditCommand.self,
+            EvaluateCommand.self, JudgeCommand.self, FeedbackCommand.self, DecodeWorkerCommand.self,
         ]
     )
 }

@@ -69,7 +69,9 @@ struct EmbeddingChecksumTests {
         #expect(try catalog.damagedEmbeddings(model: other) == [2])
     }
 
-    @Test("a library of format 5 gets checksums when it is opened, keeps everything, and no index has to read anew")
+    @Test(
+        "a library of format 5 gets checksums when it is opened, keeps everything, and no index has to read anew"
+    )
     func migration() throws {
         let path = try folder("old.sqlite")
         let old = try DatabaseQueue(path: path.string)

@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "JournalState.h"
+
 // A checksum on every page of a SQLite database, kept by a layer between SQLite and the operating system.
 //
 // In C because SQLite asks for tables of C functions and hands out memory for structs of ours.
@@ -27,8 +29,12 @@ int lk_page_checksums_reserve(struct sqlite3 *database, int count);
 /// does is still in the journal. Returns SQLite's code.
 int lk_page_checksums_force(struct sqlite3 *database);
 
-/// Lets this connection believe (0) pages whose checksum does not fit, or not (1). Returns SQLite's code.
-int lk_page_checksums_trust(struct sqlite3 *database, int verifies);
+/// Lets this connection believe (1) pages whose checksum does not fit, at most 64, or no more of them (0). Returns
+/// SQLite's code.
+int lk_page_checksums_trust(struct sqlite3 *database, int trusts);
+
+/// Lets the journal's file stay when this connection, the last one, closes. Returns SQLite's code.
+int lk_page_checksums_keep_journal(struct sqlite3 *database);
 
 /// What a look at one page in the file, not in the journal, can tell.
 enum lk_page_state {
@@ -43,6 +49,10 @@ enum lk_page_state {
 
 /// Looks at a page of the database file; pages are numbered from 1.
 enum lk_page_state lk_page_checksums_state(struct sqlite3 *database, uint32_t number);
+
+/// Mends a page in memory of which one bit was flipped: the checksum tells which. Returns 0 when it was sound, 1 when
+/// it was mended, -1 when more than one bit is wrong; it is left as it is then.
+int lk_page_mend(void *page, int size, uint32_t number);
 
 /// The checksum of a page's bytes but the last 8.
 uint64_t lk_page_checksum(const void *page, int size, uint32_t number);
