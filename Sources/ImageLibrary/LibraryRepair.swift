@@ -111,7 +111,7 @@ public struct LibraryRepair {
 
     /// What was lost is not known for sure, so all folders are looked through; what is known is not read again.
     private mutating func lookThroughFolders(_ directory: LibraryDirectory) throws {
-        let folders = try Library.readCatalog(in: directory) { try $0.roots() }
+        let folders = try Library.readCatalog(in: directory) { try $0.indexedFolders().map(\.path) }
         files += folders
         if folders.isEmpty {
             note("catalog", .note, "no folder is known any more; name them again with lookalike index FOLDER")

@@ -102,20 +102,21 @@ struct Examination {
             note("workers", .broken, String(describing: error))
             return
         }
-        switch Containment.breaches() {
-        case nil:
+        guard let breaches = Containment.breaches() else {
             note(
                 "workers",
                 .advice,
                 "a picture was decoded in a process of its own, which has limits but keeps all its rights"
             )
-        case let breaches? where breaches.isEmpty:
+            return
+        }
+        if breaches.isEmpty {
             note(
                 "workers",
                 .works,
                 "a picture was decoded in a process of its own, without network and unable to write"
             )
-        case let breaches?:
+        } else {
             note(
                 "workers",
                 .broken,

@@ -26,6 +26,7 @@ struct RepairCommand: ParsableCommand {
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var decoding: DecodingOptions
 
     @Flag(help: "Print as JSON.")
     var json = false
@@ -68,13 +69,18 @@ struct RepairCommand: ParsableCommand {
         }
         let present = repair.files.filter { !gone.contains($0) }
         if !present.isEmpty {
-            let indexer = Indexer(
-                library: opened,
-                embedder: ImageEmbedder(model: model),
-                decoder: ImageDecoder(),
-                jobs: ProcessInfo.processInfo.activeProcessorCount
+            let rules = try Dictionary(
+                uniqueKeysWithValues: opened.catalog.indexedFolders().map { ($0.path, $0.rules) }
             )
-            let summary = try indexer.run(roots: present)
+            let run = IndexingSession(
+                library: opened,
+                model: model,
+                jobs: ProcessInfo.processInfo.activeProcessorCount,
+                decoding: decoding
+            )
+            let summary = try run.index(
+                Indexer.resolve(present).map { IndexedFolder(path: $0, rules: rules[$0] ?? FileRules()) }
+            ) { _ in }
             findings.append(
                 LibraryFinding("pictures", .mended, "\(counted(summary.embedded, "picture")) embedded again")
             )

@@ -21,7 +21,6 @@ struct EmbeddingChecksumTests {
         vectors = (1...3).map { _ in random.unitVector(16) }
         try catalog.record(
             vectors.enumerated().map { .indexed($0 + 1, vector: $1) },
-            scan: try catalog.beginScan(of: ["/photos"]),
             model: model
         )
     }

@@ -79,12 +79,11 @@ struct PageChecksumTests {
         var random = SeededGenerator(seed: 5)
         for round in 0..<20 {
             let writer = round % 2 == 0 ? first : second
-            let scan = try writer.beginScan(of: ["/photos"])
             // A reader's snapshot stands in the way of the checkpoint.
             try (round % 2 == 0 ? second : first).database.read { database in
                 _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM image")
                 let outcome = FileOutcome.indexed(round + 1, vector: random.unitVector(16))
-                try writer.record([outcome], scan: scan, model: model)
+                try writer.record([outcome], model: model)
                 _ = try? writer.database.writeWithoutTransaction { try $0.checkpoint(.passive) }
             }
         }

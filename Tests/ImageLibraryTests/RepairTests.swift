@@ -21,9 +21,8 @@ struct RepairTests {
         var random = SeededGenerator(seed: 7)
         vectors = (1...120).map { _ in random.unitVector(64) }
         let library = try Library(directory: directory, model: model, access: .writing)
-        let scan = try library.catalog.beginScan(of: ["/photos"])
         let outcomes = vectors.enumerated().map { FileOutcome.indexed($0 + 1, vector: $1) }
-        try library.catalog.record(outcomes, scan: scan, model: library.index.catalogModel)
+        try library.catalog.record(outcomes, model: library.index.catalogModel)
         _ = try library.catalog.keep(Judgement(query: 3, image: 5, grade: 4))
         try library.index.catchUp()
         try library.index.save()
@@ -162,7 +161,6 @@ struct RepairTests {
     func backupWhileWriting() throws {
         let target = try folder("backup")
         let writer = try Library(directory: directory, model: model, access: .writing)
-        let scan = try writer.catalog.beginScan(of: ["/photos"])
         var number = 120
         let stop = Date(timeIntervalSinceNow: 0.5)
         let done = DispatchSemaphore(value: 0)
@@ -176,7 +174,6 @@ struct RepairTests {
             number += 1
             try writer.catalog.record(
                 [.indexed(number, vector: vectors[number % 120])],
-                scan: scan,
                 model: writer.index.catalogModel
             )
         } while (Date() < stop || done.wait(timeout: .now()) == .timedOut) && number < 250
