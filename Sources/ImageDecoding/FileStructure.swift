@@ -26,6 +26,9 @@ struct FileStructure {
         }
     }
 
+    /// Whether what a decoder takes for transparency is none.
+    var hasNoTransparency: Bool { format == .tiff && TIFFDirectory(self)?.hasOtherChannelsOnly == true }
+
     /// Whether the bytes run out before the structure that they begin is complete.
     var endsEarly: Bool {
         switch format {

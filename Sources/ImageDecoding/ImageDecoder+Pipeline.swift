@@ -88,10 +88,11 @@ extension ImageDecoder {
             Double(opened.stored.height) / Double(height)
         )
         let shrink = shrinkingOnLoad ? opened.header.format.shrinkOnLoad(reducingBy: factor) : 1
+        let structure = FileStructure(bytes: bytes, format: opened.header.format)
         let flat = bytes.withUnsafeBytes { bytes -> PixelImage? in
             guard
                 let image = VipsImage.opening(bytes, with: opened.header.format.loader, shrink: shrink)?
-                    .laidOnWhite()?.broughtTo8Bits(),
+                    .laidOnWhite(ignoringTransparency: structure.hasNoTransparency)?.broughtTo8Bits(),
                 let samples = image.resampled(width: width, height: height)
             else { return nil }
             return convertedToRGB(samples, width: width, height: height, like: image)
@@ -163,8 +164,8 @@ extension ImageDecoder {
 extension VipsImage {
     /// Lays a picture with transparency on white, and drops what is neither colour nor transparency. Before
     /// resizing, so that hidden colours cannot bleed into edges.
-    consuming func laidOnWhite() -> VipsImage? {
-        header.has_alpha ? flattened()?.withoutExtraBands() : withoutExtraBands()
+    consuming func laidOnWhite(ignoringTransparency: Bool) -> VipsImage? {
+        header.has_alpha && !ignoringTransparency ? flattened()?.withoutExtraBands() : withoutExtraBands()
     }
 
     /// Narrows samples of 16 bits, and converts encodings that do not fit into 8 bits to sRGB.

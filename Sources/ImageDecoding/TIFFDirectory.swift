@@ -23,6 +23,7 @@ struct TIFFDirectory {
         static let tileLength = 323
         static let tileOffsets = 324
         static let tileByteCounts = 325
+        static let extraSamples = 338
     }
 
     /// Bytes of a value by the number of its type.
@@ -66,6 +67,13 @@ struct TIFFDirectory {
             max(values(of: one).first ?? 0, values(of: other).first ?? 0)
         }
         return (larger(Tag.imageWidth, Tag.tileWidth), larger(Tag.imageLength, Tag.tileLength))
+    }
+
+    /// Whether there are channels beside the colours, and none of them says that it is transparency: masks that somebody
+    /// drew, say. 1 and 2 would.
+    var hasOtherChannelsOnly: Bool {
+        let kinds = values(of: Tag.extraSamples)
+        return !kinds.isEmpty && !kinds.contains { $0 == 1 || $0 == 2 }
     }
 
     /// Whether values or pixels would have to lie beyond the last byte.

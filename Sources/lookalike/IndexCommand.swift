@@ -38,7 +38,7 @@ struct IndexCommand: ParsableCommand {
     @OptionGroup var decoding: DecodingOptions
 
     @Option(
-        help: ArgumentHelp("Pictures worked on at once; the number of cores unless told.", valueName: "n")
+        help: ArgumentHelp("Cores to keep busy; all of them unless told.", valueName: "n")
     )
     var jobs: Int?
 

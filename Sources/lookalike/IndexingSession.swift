@@ -24,12 +24,13 @@ final class IndexingSession {
         decoding: DecodingOptions,
         retriesRefused: Bool = false
     ) {
-        let decoder = decoding.decoder(processCount: jobs)
+        let pipelines = pipelineCount(keepingBusy: jobs)
+        let decoder = decoding.decoder(processCount: pipelines)
         indexer = Indexer(
             library: library,
             embedder: ImageEmbedder(model: model),
             decoder: decoder,
-            jobs: jobs,
+            jobs: pipelines,
             retriesRefused: retriesRefused
         )
         signals = InterruptSignals { [cancellation] in
@@ -51,6 +52,13 @@ final class IndexingSession {
             if case .progress(let progress) = event { display.show(progress) } else { report(event) }
         }
     }
+}
+
+/// How many pictures have to be on their way for so many cores to have work: when one is handed to the process that decodes
+/// it, its core would rest for a moment. Measured on two cores: three keep up with decoding in this process, two lose a
+/// tenth of the rate.
+func pipelineCount(keepingBusy cores: Int) -> Int {
+    cores == 1 ? 1 : cores + max(1, cores / 4)
 }
 
 /// Lets other programs go first; threads and processes started afterwards do so as well.

@@ -90,7 +90,7 @@ final class Watch: @unchecked Sendable {
         options: WatchOptions,
         decoding: DecodingOptions
     ) throws {
-        let jobs = ProcessInfo.processInfo.activeProcessorCount
+        let jobs = pipelineCount(keepingBusy: ProcessInfo.processInfo.activeProcessorCount)
         let decoder = decoding.decoder(processCount: jobs)
         stopDecoding = { decoder.stop() }
         watcher = try CollectionWatcher(

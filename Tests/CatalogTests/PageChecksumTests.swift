@@ -161,8 +161,8 @@ struct PageChecksumTests {
                 sql: """
                     INSERT INTO image (id, contentHash, format, width, height, byteCount, addedAt)
                         VALUES (:number, :hash, 'jpeg', 4, 3, 10, '2026-01-01 00:00:00.000');
-                    INSERT INTO file (path, byteCount, modifiedAtNanoseconds, inode, imageID, scanID)
-                        VALUES (:path, 10, 1, 2, :number, 1);
+                    INSERT INTO file (path, byteCount, modifiedAtNanoseconds, inode, imageID)
+                        VALUES (:path, 10, 1, 2, :number);
                     INSERT INTO embedding (imageID, modelID, vector) VALUES (:number, 1, :vector);
                     """,
                 arguments: [

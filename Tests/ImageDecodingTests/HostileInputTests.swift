@@ -90,6 +90,36 @@ struct HostileInputTests {
         }
     }
 
+    @Test("a TIFF's channels beside the colours are transparency only if they say so", arguments: [0, 1, 2])
+    func otherChannels(kind: Int) throws {
+        // Red, and a fourth channel of zeros: wholly transparent, if that is what it is.
+        let tiff = tiff(
+            pixels: Array(repeating: [200, 0, 0, 0], count: 16).flatMap { $0 },
+            extraSample: kind
+        )
+        let decoded = try ImageDecoder().thumbnail(of: .bytes(tiff), size: .longerSide(4))
+        #expect(Array(decoded.pixels.pixels.prefix(3)) == (kind == 0 ? [200, 0, 0] : [255, 255, 255]))
+    }
+
+    /// A TIFF of 4 × 4 pixels of four bytes each.
+    private func tiff(pixels: [UInt8], extraSample: Int) -> [UInt8] {
+        func number(_ value: Int, _ count: Int) -> [UInt8] {
+            (0..<count).map { UInt8(value >> (8 * $0) & 255) }
+        }
+        // tag, type (3: two bytes, 4: four), count, value or offset; bits per sample lie behind the directory.
+        let entries = [
+            (256, 3, 1, 4), (257, 3, 1, 4), (258, 3, 4, 134), (259, 3, 1, 1), (262, 3, 1, 2),
+            (273, 4, 1, 142),
+            (277, 3, 1, 4), (278, 3, 1, 4), (279, 4, 1, pixels.count), (338, 3, 1, extraSample),
+        ]
+        let directory = entries.flatMap {
+            number($0.0, 2) + number($0.1, 2) + number($0.2, 4) + number($0.3, 4)
+        }
+        let start =
+            number(0x2A_4949, 3) + [0] + number(8, 4) + number(entries.count, 2) + directory + number(0, 4)
+        return start + [8, 0, 8, 0, 8, 0, 8, 0] + pixels
+    }
+
     @Test("a TIFF of one pixel with a tile of 60000×60000 is refused")
     func tiffTile() {
         #expect(

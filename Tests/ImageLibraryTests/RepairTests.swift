@@ -21,6 +21,7 @@ struct RepairTests {
         var random = SeededGenerator(seed: 7)
         vectors = (1...120).map { _ in random.unitVector(64) }
         let library = try Library(directory: directory, model: model, access: .writing)
+        try library.catalog.remember([IndexedFolder(path: "/photos")])
         let outcomes = vectors.enumerated().map { FileOutcome.indexed($0 + 1, vector: $1) }
         try library.catalog.record(outcomes, model: library.index.catalogModel)
         _ = try library.catalog.keep(Judgement(query: 3, image: 5, grade: 4))
