@@ -105,8 +105,11 @@ def light_left(inks):
     """The plain conversion of inks to light: each takes its share."""
     data = inks.tobytes()
     paper = bytes(255 - k for k in data[3::4])
-    bands = [bytes(((255 - ink) * light + 127) // 255 for ink, light in zip(data[band::4], paper)) for band in range(3)]
-    return Image.merge("RGB", [Image.frombytes("L", inks.size, band) for band in bands])
+    bands = []
+    for band in range(3):
+        left = bytes(((255 - ink) * light + 127) // 255 for ink, light in zip(data[band::4], paper))
+        bands.append(Image.frombytes("L", inks.size, left))
+    return Image.merge("RGB", bands)
 
 
 def ycck_jpeg(inks):

@@ -40,7 +40,8 @@ class Shim:
 
     def __init__(self, work):
         self.library = Path(work) / "failing_calls.so"
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", self.library, HERE / "failing_calls.c", "-ldl"], check=True)
+        command = ["cc", "-O1", "-shared", "-fPIC", "-o", self.library, HERE / "failing_calls.c", "-ldl"]
+        subprocess.run(command, check=True)
         self._file = Path(work) / "failing_calls.state"
         self._file.write_bytes(bytes(4112))
 
@@ -48,9 +49,10 @@ class Shim:
         """What a command must be started with so that call `number` at or below a folder fails."""
         self._file.write_bytes(bytes(4112))
         return {
-            "LD_PRELOAD": str(self.library), "TORTURE_STATE": str(self._file), "TORTURE_BELOW": os.path.realpath(below),
-            "TORTURE_CALLS": f",{','.join(series.calls)},", "TORTURE_NTH": str(number),
-            "TORTURE_ERRNO": str(getattr(errno, series.error)), "TORTURE_ON": str(int(series.goes_on)),
+            "LD_PRELOAD": str(self.library), "TORTURE_STATE": str(self._file),
+            "TORTURE_BELOW": os.path.realpath(below), "TORTURE_CALLS": f",{','.join(series.calls)},",
+            "TORTURE_NTH": str(number), "TORTURE_ERRNO": str(getattr(errno, series.error)),
+            "TORTURE_ON": str(int(series.goes_on)),
         }
 
     def seen(self):

@@ -127,8 +127,8 @@ def attack_inside(data, chance, _):
         data[8:] = b"".join(before) + chunk(b"IDAT", zlib.compress(bytes(rows))) + chunk(b"IEND", b"")
 
 
-WAYS = (flip_bits, flip_bits, set_bytes, set_number, delete_piece, double_piece, insert_noise, splice, exchange_pieces,
-        cut, attack_length, attack_length, attack_length, attack_inside)
+WAYS = (flip_bits, flip_bits, set_bytes, set_number, delete_piece, double_piece, insert_noise, splice,
+        exchange_pieces, cut, attack_length, attack_length, attack_length, attack_inside)
 
 
 def place(data, chance):
@@ -167,7 +167,8 @@ def length_fields(data):
     elif data[:2] in (b"II", b"MM"):
         yield from tiff_length_fields(data)
     elif data[4:8] == b"ftyp":
-        for match in re.finditer(rb"meta|iinf|iloc|iprp|ipco|ispe|pixi|av1C|ipma|mdat|infe|iref|hdlr|pitm", bytes(data)):
+        boxes = rb"meta|iinf|iloc|iprp|ipco|ispe|pixi|av1C|ipma|mdat|infe|iref|hdlr|pitm"
+        for match in re.finditer(boxes, bytes(data)):
             yield match.start() - 4, ">I"
             if match.end() + 12 < len(data):
                 yield from ((match.end() + 4, ">I"), (match.end() + 8, ">I"))

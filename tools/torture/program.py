@@ -52,11 +52,25 @@ class Run:
     @property
     def crashed(self):
         """Whether the command ended in a way no command should."""
-        return self.status < 0 or self.status in (132, 133, 134, 135, 136, 137, 139) or "Fatal error" in self.complaints
+        by_signal = self.status < 0 or self.status in (132, 133, 134, 135, 136, 137, 139)
+        return by_signal or "Fatal error" in self.complaints
+
+
+def failed_honestly(result):
+    """Whether the command ended by itself, and told in one line why it failed."""
+    lines = [line for line in result.complaints.splitlines() if line.strip()]
+    is_one_line = len(lines) == 1 and lines[0].startswith("lookalike: ") and len(lines[0]) > 20
+    return result.status != 0 and not result.timed_out and not result.crashed and is_one_line
+
+
+def outcome(result):
+    """How a command ended, in a few words."""
+    return f"status {result.status}{', timed out' * result.timed_out}, {result.complaints[-300:]!r}"
 
 
 class Program:
-    """A copy of the command under test, so that a new build in its place disturbs nothing, and all that it starts."""
+    """A copy of the command under test, and all that it starts; a new build in the place of the original changes
+    nothing."""
 
     def __init__(self, binary, work):
         work = Path(work).resolve()
@@ -100,8 +114,9 @@ class Program:
         seconds = time.monotonic() - start
         peak_bytes = peak.stop() if peak else 0
         reader.join(5)
-        return Run(status, b"".join(output), (b"".join(complaints)).decode(errors="replace"), seconds, ended.is_set(),
-                   peak_bytes, list(parsed(zip(output, stamps))))
+        words = b"".join(complaints).decode(errors="replace")
+        lines = list(parsed(zip(output, stamps)))
+        return Run(status, b"".join(output), words, seconds, ended.is_set(), peak_bytes, lines)
 
     def index(self, folders, library, *options, **settings):
         """Runs `index --porcelain`."""
@@ -119,7 +134,8 @@ class Program:
         for entry in os.listdir("/proc"):
             if entry.isdigit():
                 with contextlib.suppress(OSError):
-                    if os.readlink(f"/proc/{entry}/exe").removesuffix(" (deleted)") == wanted and not is_dead(entry):
+                    program = os.readlink(f"/proc/{entry}/exe").removesuffix(" (deleted)")
+                    if program == wanted and not is_dead(entry):
                         found.append(int(entry))
         return found
 

@@ -16,7 +16,7 @@ from program import ROOT, Program
 def options(description, **defaults):
     """The parser of a proof, with the options that all of them have."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same run (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="decides what is made (default: %(default)s)")
     parser.add_argument("--binary", type=Path, default=ROOT / ".build/release/lookalike",
                         help="the command under test (default: .build/release/lookalike of this checkout)")
     parser.add_argument("--quick", action="store_true", help="a part that takes some seconds")
@@ -36,7 +36,7 @@ class Proof:
         self.name = name
         self.settings = settings
         if not settings.binary.exists():
-            raise SystemExit(f"tools/torture/{name}: there is no {settings.binary}; run tools/build, or name --binary")
+            raise SystemExit(f"{name}: there is no {settings.binary}; run tools/build, or name --binary")
         parent = "/dev/shm" if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK) else None
         self.work = settings.work or Path(tempfile.mkdtemp(prefix="lookalike-torture-", dir=parent))
         self.work = self.work.resolve()
@@ -120,6 +120,6 @@ def table(result):
     facts = {**result["counts"], **result["figures"]}
     lines.append("\n" + "; ".join(f"{name}: {value:,}" for name, value in facts.items()))
     for text, kept in result["promises"].items():
-        lines += [f"\nbroken: {text}:\n" + "\n".join(f"- {example}" for example in kept["examples"])] if kept["broken"] \
-            else []
+        if kept["broken"]:
+            lines.append(f"\nbroken: {text}:\n" + "\n".join(f"- {example}" for example in kept["examples"]))
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from encoders import STORED, cmyk, encoded, light_left, png, raw_tiff, tiff, tur
 from odd.item import either, readable
 
 KIND = "colour modes"
-MEASUREMENTS = {"unsupported-format"}
+MEASUREMENTS = {"unsupported-format", "corrupt"}
 
 
 def items(photographs, random):
@@ -25,7 +25,8 @@ def items(photographs, random):
 def modes(photographs):
     for format, options in [("PNG", {}), ("JPEG", {"quality": 92}), ("WEBP", {"lossless": True}), ("TIFF", {})]:
         grey = photographs.take().convert("L")
-        yield readable(f"colours/grey.{format.lower()}", KIND, encoded(grey, format, **options), grey.convert("RGB"))
+        data = encoded(grey, format, **options)
+        yield readable(f"colours/grey.{format.lower()}", KIND, data, grey.convert("RGB"))
     for depth in (2, 16, 255):
         for format in ("PNG", "GIF", "TIFF"):
             palette = photographs.take().quantize(depth)
@@ -37,7 +38,8 @@ def modes(photographs):
     picture = photographs.take()
     bits = picture.convert("1")
     white_is_zero = bits.point(lambda v: 255 - v)
-    yield readable("colours/one-bit-fax.tif", KIND, encoded(bits, "TIFF", compression="group4"), bits.convert("RGB"))
+    fax = encoded(bits, "TIFF", compression="group4")
+    yield readable("colours/one-bit-fax.tif", KIND, fax, bits.convert("RGB"))
     yield readable("colours/white-is-zero.tif", KIND,
                    tiff(white_is_zero.convert("L"), photometric=0), bits.convert("RGB"))
     yield readable("colours/rgb-jpeg.jpg", KIND, encoded(picture, "JPEG", quality=95, keep_rgb=True), picture)
@@ -45,7 +47,8 @@ def modes(photographs):
 
 def inks(photographs):
     picture = cmyk(photographs.take())
-    yield readable("colours/cmyk.jpg", KIND, encoded(picture, "JPEG", quality=95, subsampling=0), light_left(picture))
+    data = encoded(picture, "JPEG", quality=95, subsampling=0)
+    yield readable("colours/cmyk.jpg", KIND, data, light_left(picture))
     picture = cmyk(photographs.take())
     yield readable("colours/ycck.jpg", KIND, ycck_jpeg(picture), light_left(picture))
     for compression in (1, 8):
@@ -62,10 +65,11 @@ def numbers(photographs):
     grey = picture.convert("L").tobytes()
     size = picture.size
     yield readable("colours/sixteen-bit.tif", KIND, raw_tiff(*size, wide, bits=16), picture)
-    yield readable("colours/sixteen-bit-big-endian.tif", KIND,
-                   raw_tiff(*size, struct.pack(f">{len(samples)}H", *(s * 257 for s in samples)), ">", bits=16), picture)
+    swapped = struct.pack(f">{len(samples)}H", *(sample * 257 for sample in samples))
+    yield readable("colours/sixteen-bit-big-endian.tif", KIND, raw_tiff(*size, swapped, ">", bits=16), picture)
     yield readable("colours/sixteen-bit-grey.png", KIND, grey_png(picture, 16), picture.convert("L").convert("RGB"))
-    for label, kind, scale, code in [("float", "f", 1 / 255, 3), ("double", "d", 1 / 255, 3), ("signed", "h", 64, 2)]:
+    kinds = [("float", "f", 1 / 255, 3), ("double", "d", 1 / 255, 3), ("signed", "h", 64, 2)]
+    for label, kind, scale, code in kinds:
         data = struct.pack(f"<{len(grey)}{kind}", *((type(scale))(v * scale) for v in grey))
         bits = 8 * struct.calcsize(kind)
         fields = {"samples": 1, "bits": bits, "photometric": 1, "tag_339": (3, [code])}

@@ -10,8 +10,8 @@ from odd.item import DAMAGED, either, readable, refused
 NO_PICTURE = {"not-an-image", "unsupported-format"}
 
 TEXTS = {
-    "svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="100000" height="100000"><rect width="9" height="9"/></svg>',
-    "svg-xml": b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="100000" height="100000"><rect width="9"/></svg>',
+    "svg-xml": b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'
                b'<svg xmlns="http://www.w3.org/2000/svg"><text>&b;&b;&b;</text></svg>',
     "svg-after-spaces": b"\n \t <svg xmlns='http://www.w3.org/2000/svg'><image href='/etc/passwd'/></svg>",
     "svg-marked": b"\xef\xbb\xbf<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>",
@@ -72,9 +72,12 @@ def items(photographs, random):
     for format in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF"):
         data = encoded(photographs.take(size=(64, 48)), format)
         garbled = data[:16] + random.randbytes(len(data) - 16)
-        yield refused(f"disguises/noise-behind-a-start.{format.lower()}", "disguises", garbled, NO_PICTURE | DAMAGED)
+        name = f"disguises/noise-behind-a-start.{format.lower()}"
+        yield refused(name, "disguises", garbled, NO_PICTURE | DAMAGED)
         name = f"disguises/zeros-behind-a-start.{format.lower()}"
-        yield refused(name, "disguises", data[:32] + bytes(len(data)), NO_PICTURE | DAMAGED)
+        # To WebP's arithmetic decoder zeros are a picture like any other.
+        make = either if format == "WEBP" else refused
+        yield make(name, "disguises", data[:32] + bytes(len(data)), reasons=NO_PICTURE | DAMAGED)
     yield from polyglots(photographs)
 
 

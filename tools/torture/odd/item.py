@@ -10,8 +10,8 @@ from PIL import Image
 DAMAGED = frozenset({"truncated", "corrupt", "not-an-image", "empty", "unsupported-format", "too-many-pixels",
                      "too-elongated"})
 # Refusals by a limit: what is too much is stopped, wherever it is noticed.
-TOO_MUCH = frozenset({"too-many-pixels", "too-many-bytes", "too-much-memory", "too-slow", "too-elongated", "corrupt",
-                      "truncated", "unsupported-format"})
+TOO_MUCH = frozenset({"too-many-pixels", "too-many-bytes", "too-much-memory", "too-slow", "too-elongated",
+                      "corrupt", "truncated", "unsupported-format"})
 
 
 @dataclass

@@ -17,16 +17,20 @@ NAMES = {
     "newline": b"new\nline.jpg", "return": b"carriage\rreturn.jpg", "tab": b"a\ttab.jpg", "bell": b"bell\x07.jpg",
     "escape": b"\x1b[31mred\x1b[0m.jpg", "delete": b"delete\x7f.jpg", "backslash": b"back\\slash\\n.jpg",
     "dash": b"-rf.jpg", "two-dashes": b"--library=x.jpg", "space": b" leading space.jpg", "spaces": b"  .jpg",
-    "trailing-space": b"trailing.jpg ", "quotes": b"it's \"quoted\" `x` $HOME $(x).jpg", "percent": b"100%s%n%20.jpg",
-    "brackets": b"pages[page=0].jpg", "options": b"x[shrink=8,access=random].jpg", "brackets-end": b"x.jpg[0]",
+    "trailing-space": b"trailing.jpg ", "quotes": b"it's \"quoted\" `x` $HOME $(x).jpg",
+    "percent": b"100%s%n%20.jpg", "brackets": b"pages[page=0].jpg", "brackets-end": b"x.jpg[0]",
+    "options": b"x[shrink=8,access=random].jpg",
     "star": b"*?.jpg", "colon": b"c:\\x.jpg", "semicolon": b"a;b&c|d.jpg", "tilde": b"~root.jpg", "hash": b"#x.jpg",
     "not-utf-8": b"caf\xe9.jpg", "not-utf-8-at-all": b"\xff\xfe\x80.jpg", "half-a-character": b"x\xe2\x82.jpg",
     "overlong": b"x\xc0\xafy.jpg", "surrogate": b"x\xed\xa0\x80.jpg", "emoji": "🏝️👩‍👩‍👧.jpg".encode(),
-    "right-to-left": "صورة\u202egpj.jpg".encode(), "composed": "é.jpg".encode(), "decomposed": "e\u0301.jpg".encode(),
+    "right-to-left": "صورة\u202egpj.jpg".encode(), "composed": "é.jpg".encode(),
+    "decomposed": "e\u0301.jpg".encode(),
     "line-separator": "a\u2028b\u0085c.jpg".encode(), "zero-width": "a\u200bb\ufeff.jpg".encode(),
-    "capitals": b"HOLIDAY.JPG", "mixed": b"holiday.JpEg", "two-extensions": b"x.txt.jpg", "long": b"n" * 251 + b".jpg",
+    "capitals": b"HOLIDAY.JPG", "mixed": b"holiday.JpEg", "two-extensions": b"x.txt.jpg",
+    "long": b"n" * 251 + b".jpg",
     "long-characters": "長".encode() * 83 + b".jpg", "dot-jpg-dot": b"x..jpg", "con": b"CON.jpg",
-    "sql": b"'; DROP TABLE file; --.jpg", "json": b'{"a":"\\u0000"}.jpg', "html": b"<img src=x onerror=alert(1)>.jpg",
+    "sql": b"'; DROP TABLE file; --.jpg", "json": b'{"a":"\\u0000"}.jpg', 
+    "html": b"<img src=x onerror=alert(1)>.jpg",
     "ack": b"x\nACK injected.jpg",
 }
 
@@ -65,14 +69,16 @@ def links(photographs):
                    lambda path: os.link(os.path.join(os.path.dirname(path), b"picture.jpg"), path), picture)
     yield readable("links/folder/copy.jpg", kind, data, picture)
     yield Item(b"../outside-the-tree.jpg", kind, data, below_excluded=True)
-    for name, target in [("to-picture", b"picture.jpg"), ("dangling", b"nowhere.jpg"), ("out", b"../../outside-the-tree.jpg"),
-                         ("absolute", b"/etc/passwd"), ("null", b"/dev/null"), ("zeros", b"/dev/zero"),
-                         ("long", b"x" * 4000), ("memory", b"/proc/self/mem"), ("terminal", b"/dev/tty")]:
+    for name, target in [("to-picture", b"picture.jpg"), ("dangling", b"nowhere.jpg"),
+                         ("out", b"../../outside-the-tree.jpg"), ("absolute", b"/etc/passwd"), ("null", b"/dev/null"),
+                         ("zeros", b"/dev/zero"), ("long", b"x" * 4000), ("memory", b"/proc/self/mem"),
+                         ("terminal", b"/dev/tty")]:
         yield refused(f"links/{name}.jpg", kind, linking(target), LINK)
     yield refused("links/itself.jpg", kind, linking(b"itself.jpg"), LOOP)
     yield refused("links/ping.jpg", kind, linking(b"pong.jpg"), LOOP)
     yield refused("links/pong.jpg", kind, linking(b"ping.jpg"), LOOP)
-    for name, target in [("here", b"."), ("up", b".."), ("root", b"/"), ("folder-link", b"folder"), ("proc", b"/proc")]:
+    folders = [("here", b"."), ("up", b".."), ("root", b"/"), ("folder-link", b"folder"), ("proc", b"/proc")]
+    for name, target in folders:
         yield refused(f"links/{name}", kind, linking(target), LOOP)
     yield refused("links/a/to-b", kind, linking(b"../b"), LOOP)
     yield refused("links/b/to-a", kind, linking(b"../a"), LOOP)
@@ -113,7 +119,8 @@ def sizes(photographs):
                 file.truncate(count)
         return make
 
-    yield refused("kinds/sparse-300-mb.jpg", kind, sparse(300 << 20), {"too-many-bytes", "not-an-image"}, heavy=True)
+    reasons = {"too-many-bytes", "not-an-image"}
+    yield refused("kinds/sparse-300-mb.jpg", kind, sparse(300 << 20), reasons, heavy=True)
     yield refused("kinds/sparse-300-mb-picture.jpg", kind, sparse(300 << 20, jpeg), {"too-many-bytes"}, heavy=True)
     yield refused("kinds/sparse-1-tb.jpg", kind, sparse(1 << 40, jpeg), {"too-many-bytes"}, heavy=True)
     yield readable("kinds/sparse-250-mb-picture.jpg", kind, sparse(250 << 20, jpeg), picture, heavy=True)
@@ -179,7 +186,8 @@ def passed_over(photographs):
         yield below_excluded(f"passed-over/{name}/deeper/picture.png", kind, data)
     yield excluded("passed-over/.hidden.jpg", kind, data, "hidden")
     yield excluded("passed-over/._resource.jpg", kind, b"\0\5\x16\7" + bytes(78), "hidden", "system-folder")
-    for name in ("notes.txt", "film.mp4", "sidecar.xmp", "Thumbs.db", "noextension", "jpg", "picture.jpg~", "x.jpg.part"):
+    for name in ("notes.txt", "film.mp4", "sidecar.xmp", "Thumbs.db", "noextension", "jpg", "picture.jpg~",
+                 "x.jpg.part"):
         yield excluded(f"passed-over/{name}", kind, data, "not-a-picture", "system-folder")
     yield excluded("passed-over/by-pattern", kind, folder, "pattern")
     yield below_excluded("passed-over/by-pattern/picture.png", kind, data)

@@ -1,7 +1,8 @@
 """A progressive JPEG in which every scan is legal and there are very many of them (ITU-T T.81, annex G).
 
-Each coefficient is sent by itself, and one bit at a time: 63 coefficients × 14 bit positions × 3 components. All are
-zero, so that a scan over the whole frame is a handful of "end of band" runs; a decoder walks the frame for each.
+Each coefficient is sent by itself, and one bit at a time: 63 coefficients × 14 bit positions × 3 components. All
+are zero, so that a scan over the whole frame is a handful of "end of band" runs; a decoder walks the frame for
+each.
 """
 
 import struct
@@ -16,7 +17,7 @@ def scan_bomb(side, scans):
     """A flat grey picture of `side`² pixels, a multiple of 8, in so many scans."""
     blocks = (side // 8) ** 2
     out = [b"\xff\xd8", segment(0xDB, b"\0" + b"\1" * 64), frame(side)]
-    # One table for both kinds: DC category 0 has the code 0; the AC symbols are runs, one of 2^14 and more, one of 1.
+    # DC: category 0 has the code 0. AC: a run of 2^14 blocks and more has the code 0, a run of 1 the code 10.
     out.append(huffman_table(0x00, [0x00]))
     out.append(huffman_table(0x10, [0xE0, 0x00]))
     out.append(scan_header([LUMA, BLUE_DIFFERENCE, RED_DIFFERENCE], 0, 0, 0, 0) + packed("0" * 3 * blocks))
@@ -49,7 +50,7 @@ def scan_header(components, first, last, high, low):
 
 
 def end_of_band_runs(blocks):
-    """Runs that cover the frame: long ones as symbol 0xE0 (code 0) with 14 bits more, single ones as 0x00 (code 10)."""
+    """Runs that cover the frame: long ones (code 0) with their length in 14 bits, or single ones (code 10)."""
     longest = (1 << RUN_BITS + 1) - 1
     if blocks < 1 << RUN_BITS:
         return packed("10" * blocks)
