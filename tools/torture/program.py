@@ -35,6 +35,7 @@ class Run:
     output: bytes
     complaints: str
     seconds: float
+    processor_seconds: float = 0.0  # of all its processes together, where they were metered
     timed_out: bool = False
     peak_bytes: int = 0  # of all its processes together
     lines: list = field(default_factory=list)
@@ -95,11 +96,11 @@ class Program:
         settings = {"stdin": subprocess.DEVNULL, "start_new_session": True} | settings
         return subprocess.Popen(command, env=self.environment | (environment or {}), **settings)
 
-    def run(self, *arguments, timeout=120, watch_memory=False, **settings):
+    def run(self, *arguments, timeout=120, metered=False, **settings):
         """Runs the command to its end, or kills all of it after `timeout` seconds."""
         start = time.monotonic()
         process = self.start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **settings)
-        peak = PeakMemory(self) if watch_memory else None
+        meter = Meter(self) if metered else None
         complaints, output, stamps = [], [], []
         reader = threading.Thread(target=lambda: complaints.append(process.stderr.read()), daemon=True)
         reader.start()
@@ -112,11 +113,11 @@ class Program:
         status = process.wait()
         watchdog.cancel()
         seconds = time.monotonic() - start
-        peak_bytes = peak.stop() if peak else 0
+        peak_bytes, worked = meter.stop() if meter else (0, 0.0)
         reader.join(5)
         words = b"".join(complaints).decode(errors="replace")
         lines = list(parsed(zip(output, stamps)))
-        return Run(status, b"".join(output), words, seconds, ended.is_set(), peak_bytes, lines)
+        return Run(status, b"".join(output), words, seconds, worked, ended.is_set(), peak_bytes, lines)
 
     def index(self, folders, library, *options, **settings):
         """Runs `index --porcelain`."""
@@ -159,24 +160,36 @@ def is_dead(pid):
     return stat[stat.rindex(")") + 2] in "ZX"
 
 
-class PeakMemory:
-    """Adds up the memory of a program's processes fifty times a second, from a thread."""
+class Meter:
+    """Looks at a program's processes fifty times a second, from a thread: their memory together, their work."""
 
     def __init__(self, program):
         self._program = program
         self._peak = 0
+        self._seconds = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def stop(self):
+        """Most bytes at one moment, and processor seconds of all processes, also of those that ended."""
         self._ended.set()
         self._thread.join()
-        return self._peak
+        return self._peak, sum(self._seconds.values())
 
     def _watch(self):
         while not self._ended.wait(0.02):
-            self._peak = max(self._peak, sum(map(proportional_set_size, self._program.processes())))
+            pids = self._program.processes()
+            self._peak = max(self._peak, sum(map(proportional_set_size, pids)))
+            self._seconds |= {pid: seconds for pid in pids if (seconds := processor_seconds(pid))}
+
+
+def processor_seconds(pid):
+    """Processor time that a process has had; 0 when it is gone."""
+    with contextlib.suppress(OSError):
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        return sum(map(int, stat[stat.rindex(")"):].split()[12:14])) / os.sysconf("SC_CLK_TCK")
+    return 0
 
 
 def proportional_set_size(pid):
