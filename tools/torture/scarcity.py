@@ -44,9 +44,8 @@ def disk_full(faults):
     if not mounted("-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)):
         run.count("disk full: left out, mounts are not allowed")
         return
-    starts = (None, faults.half)
-    for start in starts:
-        for room in KILOBYTES[::3] if run.settings.quick else KILOBYTES:
+    for start in (None, faults.half):
+        for room in KILOBYTES[::8] if run.settings.quick else KILOBYTES:
             library, ballast = disk / "library", disk / "ballast"
             if start:
                 shutil.copytree(start, library)
