@@ -58,10 +58,10 @@ class Run:
 
 
 def failed_honestly(result):
-    """Whether the command ended by itself, and told in one line why it failed."""
+    """Whether the command ended by itself, and told why it failed: one line, and a notice or two before it."""
     lines = [line for line in result.complaints.splitlines() if line.strip()]
-    is_one_line = len(lines) == 1 and lines[0].startswith("lookalike: ") and len(lines[0]) > 20
-    return result.status != 0 and not result.timed_out and not result.crashed and is_one_line
+    says_why = 1 <= len(lines) <= 3 and all(line.startswith("lookalike: ") and len(line) > 20 for line in lines)
+    return result.status != 0 and not result.timed_out and not result.crashed and says_why
 
 
 def outcome(result):

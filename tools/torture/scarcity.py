@@ -13,7 +13,7 @@ from program import failed_honestly, outcome
 FULL = "a full disk is said to be full, and nothing acknowledged is lost"
 ROOM = "once there is room again, the next run completes"
 READABLE = "a library that may only be read answers"
-UNWRITABLE = "indexing into a library that may only be read fails with one line that says why"
+UNWRITABLE = "indexing into a library that may only be read fails and says why"
 ONE = "of several writers one works; the others wait, or name it"
 NOTHING_LOST = "what the writers acknowledged is in the catalog, and in the end everything"
 
