@@ -81,7 +81,7 @@ def numbers(photographs):
                                     outputMode="LAB")
     # Pillow stores a and b with 128 added; TIFF's CIELab has them signed.
     stored = bytes(v if i % 3 == 0 else v ^ 0x80 for i, v in enumerate(lab.tobytes()))
-    yield readable("colours/lab.tif", KIND, raw_tiff(*size, stored, photometric=8), picture)
+    yield either("colours/lab.tif", KIND, raw_tiff(*size, stored, photometric=8), picture, MEASUREMENTS)
     seven = b"".join(bytes(samples[i:i + 3]) + bytes(4) for i in range(0, len(samples), 3))
     fields = {"samples": 7, "tag_338": (3, [0] * 4)}
     yield either("colours/seven-bands.tif", KIND, raw_tiff(*size, seven, **fields), picture, MEASUREMENTS)
