@@ -17,6 +17,7 @@ def items(photographs, random):
     yield from modes(photographs)
     yield from inks(photographs)
     yield from numbers(photographs)
+    yield from further_channels(photographs)
     yield from transparency(photographs)
     yield from profiles(photographs)
     yield from orientations(photographs)
@@ -82,9 +83,19 @@ def numbers(photographs):
     # Pillow stores a and b with 128 added; TIFF's CIELab has them signed.
     stored = bytes(v if i % 3 == 0 else v ^ 0x80 for i, v in enumerate(lab.tobytes()))
     yield either("colours/lab.tif", KIND, raw_tiff(*size, stored, photometric=8), picture, MEASUREMENTS)
-    seven = b"".join(bytes(samples[i:i + 3]) + bytes(4) for i in range(0, len(samples), 3))
-    fields = {"samples": 7, "tag_338": (3, [0] * 4)}
-    yield either("colours/seven-bands.tif", KIND, raw_tiff(*size, seven, **fields), picture, MEASUREMENTS)
+
+
+def further_channels(photographs):
+    """Channels beside the colours whose meaning is not told (ExtraSamples 0), a mask perhaps: no transparency."""
+    for label, image, photometric in [("rgb", photographs.take(), 2), ("grey", photographs.take().convert("L"), 1),
+                                      ("cmyk", cmyk(photographs.take()), 5)]:
+        shown = light_left(image) if label == "cmyk" else image.convert("RGB")
+        colours, samples = len(image.getbands()), image.tobytes()
+        for count in (1, 4):
+            data = b"".join(samples[i:i + colours] + bytes(count) for i in range(0, len(samples), colours))
+            fields = {"samples": colours + count, "photometric": photometric, "tag_338": (3, [0] * count)}
+            yield either(f"colours/{label}-and-{count}-more.tif", KIND, raw_tiff(*image.size, data, **fields), shown,
+                         MEASUREMENTS)
 
 
 def grey_png(picture, depth):
