@@ -86,9 +86,8 @@ public final class Catalog: Sendable {
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             return database
         }
-        guard FileManager.default.fileExists(atPath: path.string) else {
-            try? PageChecksums.add(toDatabaseAt: path.string)
-            return try open()
+        if !FileManager.default.fileExists(atPath: path.string) {
+            try? PageChecksums.makeDatabase(at: path.string)
         }
         let database = try open()
         guard try !database.read(PageChecksums.isComplete),

@@ -26,6 +26,8 @@ public final class CatalogFile {
                 lk_page_checksums_trust(database.sqliteConnection, 1)
                 // Before anything is read: later SQLite would let others go on reading.
                 try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL")
+                // A table that cannot be understood must not stand in the way of the others.
+                try database.execute(sql: "PRAGMA writable_schema = ON")
             }
             queue = try DatabaseQueue(path: path.string, configuration: configuration)
             try queue.writeWithoutTransaction { database in

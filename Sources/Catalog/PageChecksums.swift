@@ -39,6 +39,17 @@ enum PageChecksums {
         }
     }
 
+    /// Makes an empty database with checksums, unless there is one meanwhile. Others see it when it is whole.
+    static func makeDatabase(at path: String) throws {
+        let files = FileManager.default
+        let unfinished = "\(path).\(ProcessInfo.processInfo.processIdentifier).new"
+        defer {
+            for ending in ["", "-wal", "-shm"] { try? files.removeItem(atPath: unfinished + ending) }
+        }
+        try add(toDatabaseAt: unfinished)
+        try files.linkItem(atPath: unfinished, toPath: path)
+    }
+
     /// Writes the database at `path` anew with checksums, or makes an empty one.
     ///
     /// No other process may have it open: one that knows nothing of checksums would spoil them. Killed on the way,

@@ -25,11 +25,16 @@ public struct LibraryRepair {
             var hadDamagedJournal = false
             try mendPages(directory, &hadDamagedJournal)
             let before = try LibraryVerification(of: directory)
-            guard let faults = before.catalogFaults else {
-                throw LibraryError.beyondRepair(directory.path.string)
-            }
-            if faults.contains(where: { $0.kind == .pages || $0.kind == .structure }) {
-                try salvage(directory)
+            if let faults = before.catalogFaults {
+                if faults.contains(where: { $0.kind == .pages || $0.kind == .structure }) {
+                    try salvage(directory)
+                }
+            } else {
+                do {
+                    try salvage(directory)
+                } catch is CatalogError {
+                    throw LibraryError.beyondRepair(directory.path.string)
+                }
             }
             try dropRows(directory)
             if hadDamagedJournal { try lookThroughFolders(directory) }
@@ -75,6 +80,9 @@ public struct LibraryRepair {
         let old = try CatalogFile(seizing: directory.catalog)
         defer { old.close() }
         let salvage = try CatalogSalvage(from: old, to: path)
+        guard salvage.tables.contains(where: { $0.rowCount > 0 }) else {
+            throw LibraryError.beyondRepair(directory.path.string)
+        }
         // References to what is lost are taken out before the new catalog is looked at.
         let new = try Catalog(path: path)
         let dropped = try new.dropDamagedRows()

@@ -169,8 +169,8 @@ struct Examination {
                 "catalog",
                 faults.isEmpty ? .works : .broken,
                 faults.isEmpty
-                    ? "SQLite \(Catalog.databaseVersion); pages, indices and references are consistent"
-                    : "\(faults.joined(separator: ", ")); restore it from a copy, or index into a new library"
+                    ? "SQLite \(Catalog.databaseVersion); all pages, rows and references are as they were written"
+                    : "\(faults.joined(separator: ", ")); mend it with lookalike repair"
             )
             let check = try library.index.checkThatImagesFindThemselves(sampleCount: 100)
             let found = "\(check.found) of \(check.tried) sampled pictures find themselves first"

@@ -103,6 +103,7 @@ struct CommandTests {
         #expect(found.code == 0, "\(found.errors)")
         #expect(found.output.split(separator: "\n").count == 3)
         #expect(try lookalikeAsOrdinaryUser("status").code == 0)
+        #expect(try lookalikeAsOrdinaryUser("verify").code == 0)
         let refused = try lookalikeAsOrdinaryUser("index", photos)
         #expect(refused.code == 1)
         #expect(refused.errors.contains("cannot lock the library"))
@@ -160,9 +161,11 @@ struct CommandTests {
     func help() throws {
         let page = repository.appending("docs/command-line.md")
         let guide = String(decoding: try bytes(of: page), as: UTF8.self)
-        for command in [
-            "index", "search", "serve", "status", "watch", "retry", "remove", "prune", "doctor", "audit",
-        ] {
+        let commands = [
+            "index", "search", "serve", "watch", "status", "retry", "remove", "prune", "verify", "repair",
+            "backup", "restore", "doctor", "audit",
+        ]
+        for command in commands {
             let help = try lookalike(command, "--help", inLibrary: false)
             #expect(help.code == 0)
             #expect(help.output.contains("lookalike \(command)"), "\(command)")
