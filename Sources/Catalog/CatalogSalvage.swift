@@ -69,7 +69,7 @@ public struct CatalogSalvage: Sendable {
 
     /// The journal is not copied: triggers write it anew.
     private static let tableNames = [
-        "root", "scan", "image", "file", "model", "embedding", "setting", "loggedQuery", "judgement",
+        "root", "image", "file", "model", "embedding", "setting", "loggedQuery", "judgement",
         "interaction",
         "impression",
     ]
