@@ -54,7 +54,8 @@ struct LibraryTests {
         #expect(
             ImageDecodingError.Reason.allCases.map(\.rawValue) == [
                 "unreadable", "not-a-file", "empty", "too-many-bytes", "not-an-image", "unsupported-format",
-                "too-many-pixels", "too-elongated", "truncated", "corrupt", "unavailable",
+                "too-many-pixels", "too-elongated", "truncated", "corrupt", "too-slow",
+                "too-much-memory", "decoder-crashed", "unavailable",
             ]
         )
     }
