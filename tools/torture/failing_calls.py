@@ -3,6 +3,7 @@
 import errno
 import mmap
 import os
+import shutil
 import struct
 import subprocess
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Shim:
 
     def __init__(self, work):
         self.library = Path(work) / "failing_calls.so"
-        command = ["cc", "-O1", "-shared", "-fPIC", "-o", self.library, HERE / "failing_calls.c", "-ldl"]
+        command = [shutil.which("cc") or "clang", "-O1", "-shared", "-fPIC", "-o", self.library, HERE / "failing_calls.c", "-ldl"]
         subprocess.run(command, check=True)
         self._file = Path(work) / "failing_calls.state"
         self._file.write_bytes(bytes(4112))
