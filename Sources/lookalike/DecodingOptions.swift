@@ -57,7 +57,7 @@ struct DecodingOptions: ParsableArguments {
         #endif
         return WorkerCommand(
             program: program,
-            arguments: [DecodeWorkerCommand.configuration.commandName ?? "decode-worker"]
+            arguments: [DecodeWorker.name]
         )
     }
 }

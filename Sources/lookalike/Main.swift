@@ -9,6 +9,8 @@ import Foundation
 enum Main {
     static func main() async {
         openStandardStreams()
+        // The first answer waits for it: no parsing of a command line that this program has written itself.
+        DecodeWorker.serveIfAsked()
         do {
             var command = try Lookalike.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -52,7 +54,7 @@ struct Lookalike: ParsableCommand {
             IndexCommand.self, SearchCommand.self, ServeCommand.self, WatchCommand.self, StatusCommand.self,
             RetryCommand.self, RemoveCommand.self, PruneCommand.self, VerifyCommand.self, RepairCommand.self,
             BackupCommand.self, RestoreCommand.self, DoctorCommand.self, AuditCommand.self,
-            EvaluateCommand.self, JudgeCommand.self, FeedbackCommand.self, DecodeWorkerCommand.self,
+            EvaluateCommand.self, JudgeCommand.self, FeedbackCommand.self,
         ]
     )
 }
