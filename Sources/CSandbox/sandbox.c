@@ -87,7 +87,7 @@ size_t csandbox_peak_address_space(void) {
 // System calls that a decoder has no use for. Whoever makes one gets EPERM.
 static const int refused_calls[] = {
     SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4,
-    SYS_execve, SYS_execveat, SYS_kill, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_setpriority,
+    SYS_execve, SYS_execveat, SYS_kill, SYS_tkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_setpriority,
     SYS_unlinkat, SYS_renameat, SYS_renameat2, SYS_linkat, SYS_symlinkat, SYS_mkdirat, SYS_mknodat, SYS_fchmodat,
     SYS_fchownat, SYS_utimensat, SYS_truncate, SYS_mount, SYS_umount2, SYS_chroot, SYS_setsid, SYS_setrlimit,
     SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_keyctl, SYS_add_key, SYS_unshare, SYS_setns,
@@ -128,11 +128,20 @@ static unsigned check_flags(struct sock_filter *program, unsigned at, int call, 
     return append(program, at, STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 }
 
+// Lets a call through only if the lower half of its first argument is `value`.
+static unsigned check_first(struct sock_filter *program, unsigned at, int call, unsigned value) {
+    at = append(program, at, JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 4));
+    at = append(program, at, LOAD(ARGUMENT(0)));
+    at = append(program, at, JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0));
+    at = append(program, at, STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+    return append(program, at, STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+}
+
 static int filter_calls(void) {
 #ifndef OWN_ARCHITECTURE
     return -1;
 #else
-    struct sock_filter program[64 + 2 * REFUSED_COUNT];
+    struct sock_filter program[96 + 2 * REFUSED_COUNT];
     unsigned count = 0;
     count = append(program, count, LOAD(offsetof(struct seccomp_data, arch)));
     count = append(program, count, JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 1, 0));
@@ -164,6 +173,9 @@ static int filter_calls(void) {
 #ifdef SYS_open
     count = check_flags(program, count, SYS_open, 1, WRITING_FLAGS, 0);
 #endif
+    // Signals and limits of its own, as abort() and getrlimit() need.
+    count = check_first(program, count, SYS_tgkill, (unsigned)getpid());
+    count = check_first(program, count, SYS_prlimit64, 0);
     // Threads, but no processes.
     count = check_flags(program, count, SYS_clone, 0, CLONE_THREAD, 1);
     count = append(program, count, STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
@@ -215,6 +227,10 @@ static int what_succeeds(void) {
     if (open("/dev/null", O_WRONLY) >= 0) result |= CSANDBOX_WRITE;
     if (unlink("/nowhere/at-all") == 0 || errno != EPERM) result |= CSANDBOX_DELETE;
     if (kill(getppid(), 0) == 0) result |= CSANDBOX_SIGNAL;
+#ifdef __linux__
+    if (syscall(SYS_tgkill, getppid(), getppid(), 0) == 0) result |= CSANDBOX_SIGNAL;
+    if (syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), 0) != 0) return -1;
+#endif
     pid_t child = fork();
     if (child == 0) _exit(0);
     if (child > 0) result |= CSANDBOX_FORK;

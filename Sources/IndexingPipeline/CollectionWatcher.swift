@@ -75,7 +75,7 @@ public final class CollectionWatcher {
     /// Watches until it is cancelled; blocks.
     public func run(cancellation: Cancellation, report: (Event) -> Void) {
         var (lastHeard, firstHeard, lastWalk, lastSave) = (0.0, 0.0, 0.0, now)
-        var (lastLook, retryAt, isWaiting) = (-Double.infinity, 0.0, false)
+        var (lastLook, retryAt, isWaiting, toldUnwatched) = (-Double.infinity, 0.0, false, 0)
         while !cancellation.isCancelled {
             let news = events.wait(milliseconds: 50)
             if !news.changed.isEmpty {
@@ -94,7 +94,6 @@ public final class CollectionWatcher {
                 !pending.isEmpty && (now - lastHeard >= Self.silence || now - firstHeard >= Self.patience)
             guard needsRescan || isDue, now >= retryAt else { continue }
             let walksAll = needsRescan
-            let unwatched = events.unwatchedCount
             do {
                 let savesIndex = walksAll || now - lastSave >= Self.savingSeconds
                 let summary = try library.withWriterLock {
@@ -104,7 +103,8 @@ public final class CollectionWatcher {
                 if savesIndex { lastSave = now }
                 if walksAll { lastWalk = now }
                 report(walksAll ? .caughtUp(summary) : .updated(summary))
-                if events.unwatchedCount > unwatched { report(.unwatchedFolders(events.unwatchedCount)) }
+                if events.unwatchedCount > toldUnwatched { report(.unwatchedFolders(events.unwatchedCount)) }
+                toldUnwatched = events.unwatchedCount
             } catch LibraryError.inUse(_, let holder) {
                 if !isWaiting { report(.waiting(holder: holder)) }
                 isWaiting = true
@@ -121,6 +121,7 @@ public final class CollectionWatcher {
 
     /// Takes in what is pending, or walks everything.
     private func update(savesIndex: Bool, cancellation: Cancellation) throws -> IndexingSummary {
+        if needsRescan { events.forgetUnwatched() }
         let areas = needsRescan ? folders.compactMap(wholeArea) : pendingAreas()
         let (hadPending, hadRescan) = (pending, needsRescan)
         (pending, needsRescan) = ([], false)

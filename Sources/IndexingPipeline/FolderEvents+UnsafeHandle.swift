@@ -50,6 +50,9 @@ final class FolderEvents: @unchecked Sendable {
         }
     }
 
+    /// Counts anew what could not be listened to: before all folders are named again.
+    func forgetUnwatched() { unwatchedCount = 0 }
+
     /// Waits for news, at most so long, and returns what there is.
     func wait(milliseconds: Int32) -> FolderNews {
         var news = FolderNews()
@@ -116,6 +119,8 @@ final class FolderEvents: @unchecked Sendable {
     init() throws(Errno) {}
 
     func watch(_ folder: FilePath) {}
+
+    func forgetUnwatched() {}
 
     func wait(milliseconds: Int32) -> FolderNews {
         usleep(UInt32(milliseconds) * 1000)

@@ -117,7 +117,8 @@ enum WorkerReply: Equatable {
         case .ready:
             self = .ready(confinement: numbers[1])
         case .decoded:
-            let sides = 1...1 << 32
+            // So that no product of two of them overflows.
+            let sides = 1...1 << 28
             guard ImageFormat.allCases.indices.contains(numbers[1]), numbers[4] >= 1,
                 [2, 3, 5, 6].allSatisfy({ sides.contains(numbers[$0]) })
             else { return nil }
