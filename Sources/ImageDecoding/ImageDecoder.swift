@@ -41,6 +41,16 @@ public struct ImageDecoder: Sendable {
         try thumbnail(of: source, size: size, holdingAtMost: .max)!
     }
 
+    /// Bytes of samples that a decoder holds at once at least, for a picture that it cannot give row by row; 0 for others, and
+    /// for what has no usable header.
+    func byteCountHeldWhole(_ bytes: [UInt8]) -> Int {
+        guard let (bytes, format) = try? ImageSource.bytes(bytes).read(limits: limits),
+            let opened = try? open(bytes, format: format),
+            FileStructure(bytes: bytes, format: format).isDecodedWhole
+        else { return 0 }
+        return opened.sampleByteCount
+    }
+
     /// Decodes like the other; nil when the decoder would have to hold more than so many bytes of samples at once.
     func thumbnail(
         of source: ImageSource,

@@ -38,8 +38,19 @@ public final class ContainedDecoder: PictureDecoding {
     ) {
         self.limits = limits
         self.allowance = allowance
-        usual = WorkerPool(worker, capacity: processCount, memoryMebibytes: allowance.memoryMebibytes)
-        large = WorkerPool(worker, capacity: 1, memoryMebibytes: 2 * allowance.memoryMebibytes)
+        usual = WorkerPool(
+            worker,
+            capacity: processCount,
+            memoryMebibytes: allowance.memoryMebibytes,
+            picturesPerWorker: 5_000
+        )
+        // A new one each time: what the last picture has left in pieces would decide whether the next one fits.
+        large = WorkerPool(
+            worker,
+            capacity: 1,
+            memoryMebibytes: 2 * allowance.memoryMebibytes,
+            picturesPerWorker: 1
+        )
     }
 
     deinit { stop() }

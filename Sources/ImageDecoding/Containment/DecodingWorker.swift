@@ -63,17 +63,18 @@ public enum DecodingWorker {
             memory.write(decoded.pixels.pixels, at: request.resultOffset)
             return .decoded(decoded.header, width: decoded.pixels.width, height: decoded.pixels.height)
         } catch {
-            let error = ranOutOfMemory(mebibytes) ? tooMuchMemory(mebibytes) : error
+            let held = decoder.byteCountHeldWhole(memory.read(request.byteCount, at: 0))
+            let error = ranOutOfMemory(mebibytes, holding: held) ? tooMuchMemory(mebibytes) : error
             let text = Array(error.message.utf8.prefix(4096))
             memory.write(text, at: request.resultOffset)
             return .refused(error.reason, messageByteCount: text.count)
         }
     }
 
-    /// Whether an allocation is likely to have failed: libraries report that as they report damage. This process has then
-    /// come within an eighth of what it may have, and is not used again.
-    private static func ranOutOfMemory(_ mebibytes: Int) -> Bool {
-        csandbox_peak_address_space() > mebibytes << 20 / 8 * 7
+    /// Whether an allocation is likely to have failed: libraries report that as they report damage. This process would then
+    /// have come within an eighth of what it may have with the samples of one more picture, and is not used again.
+    private static func ranOutOfMemory(_ mebibytes: Int, holding byteCount: Int) -> Bool {
+        csandbox_peak_address_space() + byteCount > mebibytes << 20 / 8 * 7
     }
 
     private static func tooMuchMemory(_ mebibytes: Int) -> ImageDecodingError {

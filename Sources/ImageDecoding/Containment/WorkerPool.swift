@@ -4,10 +4,9 @@ internal import Foundation
 ///
 /// `@unchecked Sendable`: everything mutable is touched only while the condition's lock is held.
 final class WorkerPool: @unchecked Sendable {
-    /// Pictures after which a worker is replaced, for what libraries leak.
-    private static let picturesPerWorker = 5_000
-
     let memoryMebibytes: Int
+    /// Pictures after which a worker is replaced, for what libraries leak.
+    private let picturesPerWorker: Int
     private let command: WorkerCommand
     private let capacity: Int
     private let condition = NSCondition()
@@ -17,9 +16,10 @@ final class WorkerPool: @unchecked Sendable {
     private var count = 0
     private var isStopped = false
 
-    init(_ command: WorkerCommand, capacity: Int, memoryMebibytes: Int) {
+    init(_ command: WorkerCommand, capacity: Int, memoryMebibytes: Int, picturesPerWorker: Int) {
         precondition(capacity >= 1, "a pool of \(capacity) workers decodes nothing")
         (self.command, self.capacity, self.memoryMebibytes) = (command, capacity, memoryMebibytes)
+        self.picturesPerWorker = picturesPerWorker
     }
 
     /// Hands out a worker, waiting for one if all are lent.
@@ -54,7 +54,7 @@ final class WorkerPool: @unchecked Sendable {
 
     /// Takes a worker back that may be lent again.
     func takeBack(_ worker: WorkerProcess) {
-        let isSpent = worker.pictureCount >= Self.picturesPerWorker
+        let isSpent = worker.pictureCount >= picturesPerWorker
         let isKept = condition.withLock {
             guard !isSpent, !isStopped else { return false }
             lent[ObjectIdentifier(worker)] = nil
