@@ -41,7 +41,18 @@ final class WorkerPool: @unchecked Sendable {
         condition.unlock()
         do throws(ImageDecodingError) {
             let worker = try WorkerProcess(command, memoryMebibytes: memoryMebibytes)
-            condition.withLock { lent[ObjectIdentifier(worker)] = worker }
+            // Known before it is ready, so that stopping need not wait for it.
+            let isWanted = condition.withLock {
+                lent[ObjectIdentifier(worker)] = worker
+                return !isStopped
+            }
+            if !isWanted { worker.interrupt() }
+            do throws(ImageDecodingError) {
+                try worker.waitUntilReady()
+            } catch {
+                condition.withLock { lent[ObjectIdentifier(worker)] = nil }
+                throw hasStopped ? Self.stopped : error
+            }
             return worker
         } catch {
             condition.withLock {

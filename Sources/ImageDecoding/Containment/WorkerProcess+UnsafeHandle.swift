@@ -42,7 +42,7 @@ final class WorkerProcess: @unchecked Sendable {
     /// Shared memory is given back when a picture has filled more than this.
     private static let memoryWorthKeeping = 16 << 20
 
-    /// Starts a worker and waits until it is ready.
+    /// Starts a worker.
     init(_ command: WorkerCommand, memoryMebibytes: Int) throws(ImageDecodingError) {
         do {
             memory = try SharedMemory()
@@ -58,6 +58,10 @@ final class WorkerProcess: @unchecked Sendable {
         } catch {
             throw Self.unavailable("no worker process can be started (\(error))")
         }
+    }
+
+    /// Waits until the worker can be given a picture.
+    func waitUntilReady() throws(ImageDecodingError) {
         guard let message = try? channel.receive(within: 30), case .ready = WorkerReply(message) else {
             throw Self.unavailable("a worker process did not start")
         }
