@@ -13,12 +13,12 @@ import Testing
 
 @Suite("Indexing does what changed, and a bad file costs only itself")
 struct IndexerTests {
-    private static let embedder = Result {
+    static let embedder = Result {
         ImageEmbedder(model: try EmbeddingModel(folder: defaultModel))
     }
 
-    private let photos: TemporaryFolder
-    private let libraryFolder: TemporaryFolder
+    let photos: TemporaryFolder
+    let libraryFolder: TemporaryFolder
 
     init() throws {
         photos = try TemporaryFolder()
@@ -99,130 +99,6 @@ struct IndexerTests {
         #expect(restored.embedded == 0)
         #expect(restored.unchanged == 4)
         #expect(restored.missing == 0)
-    }
-
-    @Test("rules decide what is looked at, and each thing passed over is named with its rule")
-    func rules() throws {
-        try photos.copy("windmills/linda.jpg", to: "a.jpg")
-        try photos.copy("windmills/chesterton.jpg", to: "raw/b.jpg")
-        try photos.copy("hoofed-animals/moose.jpg", to: "scan.dat")
-        try photos.copy("hoofed-animals/moose.jpg", to: "@eaDir/thumb.jpg")
-        var passedOver: [String: Exclusion] = [:]
-        let rules = FileRules(excludes: ["raw/"], includes: ["*.dat"])
-        let summary = try index(rules: rules) { event in
-            if case .excluded(let path, let exclusion) = event {
-                passedOver[path.lastComponent?.string ?? ""] = exclusion
-            }
-        }
-        #expect(summary.embedded == 2)
-        #expect(passedOver == ["raw": .pattern, "@eaDir": .systemFolder])
-        #expect(summary.excluded == [.pattern: 1, .systemFolder: 1])
-        // What a rule passes over from now on counts as missing, and is kept.
-        let narrower = try index(rules: FileRules(excludes: ["a.jpg"]))
-        #expect(narrower.missing == 2)
-        #expect(try index(rules: rules).unchanged == 2)
-    }
-
-    @Test("every file is settled exactly once, with what became of it")
-    func settled() throws {
-        try photos.copy("windmills/linda.jpg", to: "a.jpg")
-        try photos.copy("windmills/linda.jpg", to: "b.jpg")
-        try photos.write([], to: "empty.jpg")
-        func fates() throws -> [String: [FileFate]] {
-            var fates: [String: [FileFate]] = [:]
-            _ = try index(jobs: 1) { event in
-                if case .settled(let path, let fate) = event {
-                    fates[path.lastComponent?.string ?? "", default: []].append(fate)
-                }
-            }
-            return fates
-        }
-        let first = try fates()
-        #expect(first["a.jpg"] == [.indexed])
-        #expect(first["b.jpg"] == [.duplicate])
-        guard case .refused(let refusal) = try #require(first["empty.jpg"]?.first) else {
-            Issue.record("an empty file was not refused")
-            return
-        }
-        #expect(refusal.reason == "empty")
-        try FileManager.default.moveItem(
-            atPath: try photos("b.jpg").string,
-            toPath: try photos("c.jpg").string
-        )
-        let second = try fates()
-        #expect(second["a.jpg"] == [.unchanged])
-        #expect(second["c.jpg"] == [.moved])
-        #expect(second.count == 3)
-    }
-
-    @Test("a moved folder is not read again, nor does anything count as missing")
-    func movedFolder() throws {
-        for name in try sampleNames(10) { try photos.copy(name, to: "old/\(name)") }
-        _ = try index()
-        try FileManager.default.moveItem(atPath: try photos("old").string, toPath: try photos("new").string)
-        let summary = try index()
-        #expect(summary.moved == 10)
-        #expect(summary.missing == 0)
-        #expect(summary.stageSeconds.keys.contains("read") == false)
-        #expect(try counts().files == 10)
-    }
-
-    @Test("a renamed file whose letters change case only, and a second name of a file, are known")
-    func namesOfOneFile() throws {
-        let photo = try photos.copy("windmills/linda.jpg", to: "photo.jpg")
-        _ = try index()
-        try FileManager.default.moveItem(atPath: photo.string, toPath: try photos("PHOTO.JPG").string)
-        try FileManager.default.linkItem(
-            atPath: try photos("PHOTO.JPG").string,
-            toPath: try photos("other.jpg").string
-        )
-        let summary = try index()
-        #expect(summary.embedded == 0)
-        #expect(summary.missing == 0)
-        #expect(try counts().images == 1)
-        #expect(try counts().files == 2)
-    }
-
-    @Test("a folder that is suddenly empty costs nothing: all is back when its files are")
-    func emptiedFolder() throws {
-        for name in try sampleNames(3) { try photos.copy(name, to: "drive/\(name)") }
-        let drive = try photos("drive")
-        _ = try index(roots: [drive])
-        try FileManager.default.moveItem(atPath: drive.string, toPath: try photos("unplugged").string)
-        try FileManager.default.createDirectory(atPath: drive.string, withIntermediateDirectories: true)
-        let emptied = try index(roots: [drive])
-        #expect(emptied.missing == 3)
-        #expect(emptied.emptiedFolders == [drive])
-        #expect(emptied.indexedImages == 3)
-        try FileManager.default.removeItem(atPath: drive.string)
-        try FileManager.default.moveItem(atPath: try photos("unplugged").string, toPath: drive.string)
-        let back = try index(roots: [drive])
-        #expect(back.unchanged == 3)
-        #expect(back.emptiedFolders == [])
-        #expect(try counts().files == 3)
-    }
-
-    @Test("a run over files that have not changed writes nothing to the catalog")
-    func unchangedWritesNothing() throws {
-        for name in try sampleNames(3) { try photos.copy(name) }
-        _ = try index()
-        let catalog = libraryFolder.path.appending("library/catalog.sqlite").string
-        let library = try openLibrary(.writing)
-        let watch = try DatabaseQueue(path: catalog)
-        func state() throws -> Int? { try watch.read { try Int.fetchOne($0, sql: "PRAGMA data_version") } }
-        _ = try index(with: library)
-        let before = try state()
-        let other = try Indexer(
-            library: library,
-            embedder: try Self.embedder.get(),
-            decoder: ImageDecoder(),
-            jobs: 1
-        ).run(
-            areas: [ScanArea(root: photos.path, rules: ScanRules(FileRules()))],
-            cancellation: Cancellation()
-        ) { _ in }
-        #expect(other.unchanged == 3)
-        #expect(try state() == before)
     }
 
     @Test("a file that was mended is indexed")
@@ -376,7 +252,7 @@ struct IndexerTests {
 
     // MARK: - Helpers
 
-    private func openLibrary(in folder: TemporaryFolder? = nil, _ access: Library.Access) throws -> Library {
+    func openLibrary(in folder: TemporaryFolder? = nil, _ access: Library.Access) throws -> Library {
         let model = try Self.embedder.get().model
         return try Library(
             directory: LibraryDirectory(path: (folder ?? libraryFolder).path.appending("library")),
@@ -385,7 +261,7 @@ struct IndexerTests {
         )
     }
 
-    private func index(
+    func index(
         roots: [FilePath]? = nil,
         jobs: Int = 2,
         into folder: TemporaryFolder? = nil,
@@ -403,7 +279,7 @@ struct IndexerTests {
         )
     }
 
-    private func index(
+    func index(
         with library: Library,
         roots: [FilePath]? = nil,
         jobs: Int = 2,
@@ -422,7 +298,7 @@ struct IndexerTests {
     }
 
     /// Makes every insertion into `table` fail, or none when it is nil, from another connection.
-    private func failInsertions(into table: String?) throws {
+    func failInsertions(into table: String?) throws {
         let path = libraryFolder.path.appending("library/catalog.sqlite").string
         try DatabaseQueue(path: path).write { database in
             try database.execute(sql: "DROP TRIGGER IF EXISTS fails")
@@ -436,18 +312,18 @@ struct IndexerTests {
         }
     }
 
-    private func rememberedFolders() throws -> [FilePath] {
+    func rememberedFolders() throws -> [FilePath] {
         let directory = LibraryDirectory(path: libraryFolder.path.appending("library"))
         return try Library.readCatalog(in: directory) { try $0.indexedFolders().map(\.path) }
     }
 
-    private func counts() throws -> CatalogCounts {
+    func counts() throws -> CatalogCounts {
         let directory = LibraryDirectory(path: libraryFolder.path.appending("library"))
         return try Library.readCatalog(in: directory) { try $0.counts() }
     }
 
     /// The paths of each image's neighbours, by its own path: image numbers depend on which thread was first.
-    private func answers(in folder: TemporaryFolder? = nil) throws -> [String: [String]] {
+    func answers(in folder: TemporaryFolder? = nil) throws -> [String: [String]] {
         let library = try openLibrary(in: folder, .reading)
         func path(_ id: ImageID) throws -> String {
             try library.catalog.image(id)?.locations.first?.path.string ?? "?"
@@ -461,14 +337,14 @@ struct IndexerTests {
         return answers
     }
 
-    private func sampleNames(_ count: Int) throws -> [String] {
+    func sampleNames(_ count: Int) throws -> [String] {
         let folder = repository.appending("SampleImages")
         let names = try #require(FileManager.default.enumerator(atPath: folder.string))
             .compactMap { $0 as? String }.filter { $0.hasSuffix(".jpg") }.sorted()
         return Array(names.prefix(count))
     }
 
-    private func link(_ name: String, to target: String) throws {
+    func link(_ name: String, to target: String) throws {
         try FileManager.default.createSymbolicLink(
             atPath: try photos(name).string,
             withDestinationPath: target
@@ -476,7 +352,7 @@ struct IndexerTests {
     }
 
     /// A GIF of 43 bytes whose screen and only frame claim this size.
-    private func gifHeader(width: UInt16, height: UInt16) -> [UInt8] {
+    func gifHeader(width: UInt16, height: UInt16) -> [UInt8] {
         let size = [UInt8(width & 255), UInt8(width >> 8), UInt8(height & 255), UInt8(height >> 8)]
         return Array("GIF89a".utf8) + size + [0x80, 0, 0, 0, 0, 0, 255, 255, 255]
             + [0x21, 0xF9, 4, 1, 0, 0, 0, 0] + [0x2C, 0, 0, 0, 0] + size + [0] + [2, 2, 0x44, 1, 0] + [0x3B]
