@@ -33,19 +33,14 @@ struct RetryCommand: ParsableCommand {
 
     func run() throws {
         let refused = try Library.readCatalog(in: library.directory) { try $0.refusedFiles() }
-        let known = Set(refused.map(\.refusal.reason))
-        if let unknown = reason.first(where: { !known.contains($0) }) {
-            throw ValidationError(
-                "No file was skipped for \(unknown)."
-                    + (known.isEmpty ? "" : " There are: \(known.sorted().joined(separator: ", ")).")
-            )
-        }
         // What is no regular file is looked at in every run anyway.
         let files = refused.filter { file in
             (reason.isEmpty || reason.contains(file.refusal.reason))
                 && !["symbolic-link", "folder-loop", "unreadable-folder"].contains(file.refusal.reason)
         }
-        guard !files.isEmpty else { return writeLine("No file was skipped; there is nothing to try again.") }
+        guard !files.isEmpty else {
+            return writeLine("No such file was skipped; there is nothing to try again.")
+        }
         let model = try model.load(for: library)
         let library = try Library(library, model: model, access: .writing)
         let run = IndexingSession(
