@@ -86,11 +86,15 @@ let package = Package(
             ]
         ),
 
+        // Re-ranking service.
+        .target(name: "Reranking"),
+
         // Prediction pipeline.
         .target(
             name: "QueryPipeline",
             dependencies: [
-                "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
+                "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch", "Reranking",
+                .product(name: "Crypto", package: "swift-crypto"),
                 systemPackage,
             ]
         ),
@@ -135,7 +139,8 @@ let package = Package(
             name: "lookalike",
             dependencies: [
                 "Catalog", "Evaluation", "Feedback", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
-                "IndexingPipeline", "NeighborSearch", "NeuralNetwork", "QueryPipeline", "SearchServer",
+                "IndexingPipeline", "NeighborSearch", "NeuralNetwork", "QueryPipeline", "Reranking",
+                "SearchServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -203,6 +208,7 @@ let package = Package(
                 systemPackage,
             ]
         ),
+        .testTarget(name: "RerankingTests", dependencies: ["Reranking"]),
         .testTarget(
             name: "QueryPipelineTests",
             dependencies: [

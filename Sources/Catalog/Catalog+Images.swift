@@ -12,51 +12,42 @@ extension Catalog {
     public func images(_ ids: some Collection<ImageID>) throws(CatalogError) -> [StoredImage] {
         precondition(ids.count <= Self.maximumImagesPerQuery, "\(ids.count) images in one query")
         guard !ids.isEmpty else { return [] }
-        return try read { database in
-            let request: SQLRequest<Row> = """
-                SELECT image.id, image.contentHash, image.format, image.width, image.height, image.byteCount,
-                       image.addedAt, file.path, file.missingSince
-                FROM image LEFT JOIN file ON file.imageID = image.id
-                WHERE image.id IN \(Array(ids))
-                ORDER BY image.id, file.missingSince IS NOT NULL, file.path
-                """
-            let rows = try request.fetchCursor(database)
-            var images: [StoredImage] = []
-            while let row = try rows.next() {
-                let location = (row[7] as StoredPath?).map {
-                    ImageLocation(path: $0.path, missingSince: row[8])
-                }
-                if let last = images.last, last.id == row[0] {
-                    images[images.count - 1] = StoredImage(
-                        id: last.id,
-                        description: last.description,
-                        addedAt: last.addedAt,
-                        locations: last.locations + (location.map { [$0] } ?? [])
-                    )
-                } else {
-                    images.append(
-                        StoredImage(
-                            id: row[0],
-                            description: ImageDescription(
-                                contentHash: Array(row[1] as Data),
-                                format: row[2],
-                                width: row[3],
-                                height: row[4],
-                                byteCount: row[5]
-                            ),
-                            addedAt: row[6],
-                            locations: location.map { [$0] } ?? []
-                        )
-                    )
-                }
-            }
-            return images
-        }
+        return try read { try $0.images(Array(ids)) }
     }
 
     /// Returns the image with this number, or nil.
     public func image(_ id: ImageID) throws(CatalogError) -> StoredImage? {
         try images([id]).first
+    }
+
+    /// Returns the perceptual hashes of images, of those that have one.
+    ///
+    /// - Parameter ids: At most ``maximumImagesPerQuery``.
+    public func perceptualHashes(of ids: [ImageID]) throws(CatalogError) -> [ImageID: UInt64] {
+        precondition(ids.count <= Self.maximumImagesPerQuery, "\(ids.count) images in one query")
+        return try read { database in
+            let request: SQLRequest<Row> = """
+                SELECT id, perceptualHash FROM image WHERE id IN \(ids) AND perceptualHash IS NOT NULL
+                """
+            return Dictionary(
+                uniqueKeysWithValues: try request.fetchAll(database).map { row in
+                    (row[0], UInt64(bitPattern: row[1] as Int64))
+                }
+            )
+        }
+    }
+
+    /// Returns the images that lie in more than one file that is there, the one in most files first.
+    public func imagesInSeveralFiles() throws(CatalogError) -> [ImageID] {
+        try read { database in
+            try Int64.fetchAll(
+                database,
+                sql: """
+                    SELECT imageID FROM file WHERE imageID IS NOT NULL AND missingSince IS NULL
+                    GROUP BY imageID HAVING count(*) > 1 ORDER BY count(*) DESC, imageID
+                    """
+            )
+        }
     }
 
     /// Forgets the files and indexed folders at or below `path`, and every image that is left without a file.
@@ -186,11 +177,59 @@ extension Catalog {
 }
 
 extension Database {
+    /// The images with these numbers, in ascending order of number.
+    func images(_ ids: [ImageID]) throws -> [StoredImage] {
+        let request: SQLRequest<Row> = """
+            SELECT image.id, image.contentHash, image.format, image.width, image.height, image.byteCount,
+                   image.addedAt, image.perceptualHash, image.takenAt, image.camera, image.visibility,
+                   (SELECT json_group_array(tag) FROM (SELECT tag FROM tag WHERE imageID = image.id ORDER BY tag)),
+                   file.path, file.missingSince
+            FROM image LEFT JOIN file ON file.imageID = image.id
+            WHERE image.id IN \(ids)
+            ORDER BY image.id, file.missingSince IS NOT NULL, file.path
+            """
+        let rows = try request.fetchCursor(self)
+        var images: [StoredImage] = []
+        while let row = try rows.next() {
+            let location = (row[12] as StoredPath?).map {
+                ImageLocation(path: $0.path, missingSince: row[13])
+            }
+            if images.last?.id == row[0] {
+                images[images.count - 1].locations += location.map { [$0] } ?? []
+            } else {
+                images.append(try StoredImage(row, location))
+            }
+        }
+        return images
+    }
+
     /// Deletes every image that no file holds, missing files included, and returns how many there were.
     func deleteImagesWithoutFile() throws -> Int {
         try execute(
             sql: "DELETE FROM image WHERE NOT EXISTS (SELECT 1 FROM file WHERE file.imageID = image.id)"
         )
         return changesCount
+    }
+}
+
+extension StoredImage {
+    fileprivate init(_ row: Row, _ location: ImageLocation?) throws {
+        self.init(
+            id: row[0],
+            description: ImageDescription(
+                contentHash: Array(row[1] as Data),
+                format: row[2],
+                width: row[3],
+                height: row[4],
+                byteCount: row[5],
+                perceptualHash: (row[7] as Int64?).map { UInt64(bitPattern: $0) },
+                takenAt: row[8],
+                camera: row[9]
+            ),
+            addedAt: row[6],
+            visibility: Visibility(rawValue: row[10]) ?? .blocked,
+            tags: try JSONDecoder().decode([String].self, from: Data((row[11] as String).utf8)),
+            locations: location.map { [$0] } ?? []
+        )
     }
 }

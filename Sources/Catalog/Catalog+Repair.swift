@@ -60,6 +60,7 @@ extension Catalog {
         ("judgement", "imageID", "image"),
         ("interaction", "queryID", "image"), ("impression", "interactionID", "interaction"),
         ("impression", "imageID", "image"),
+        ("tag", "imageID", "image"),
     ]
 }
 

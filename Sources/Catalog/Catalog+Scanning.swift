@@ -28,6 +28,10 @@ extension Catalog {
         }
     }
 
+    /// Whether all that is kept of an image's content has been read from its file; older programs kept less.
+    private static let isDescribed =
+        "(SELECT perceptualHash IS NOT NULL FROM image WHERE image.id = embedding.imageID)"
+
     /// Returns what is remembered of the file at `path`, or nil. Logarithmic in the number of files.
     ///
     /// - Parameter model: The model whose embedding is looked for.
@@ -36,7 +40,8 @@ extension Catalog {
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT file.id, byteCount, modifiedAtNanoseconds, inode, refusalReason, refusalMessage,
-                           embedding.imageID IS NOT NULL, file.imageID, missingSince IS NOT NULL
+                           embedding.imageID IS NOT NULL AND \(Self.isDescribed), file.imageID,
+                           missingSince IS NOT NULL
                     FROM file LEFT JOIN embedding
                         ON embedding.modelID = ? AND embedding.imageID = file.imageID
                     WHERE path = ?
@@ -74,7 +79,7 @@ extension Catalog {
                     SELECT file.id, file.path, file.imageID
                     FROM file JOIN embedding ON embedding.imageID = file.imageID
                     WHERE file.inode = ? AND file.byteCount = ? AND file.modifiedAtNanoseconds = ?
-                        AND embedding.modelID = ?
+                        AND embedding.modelID = ? AND \(Self.isDescribed)
                     """
             )
             let rows = try Row.fetchAll(
@@ -98,7 +103,7 @@ extension Catalog {
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT image.id FROM image JOIN embedding ON embedding.imageID = image.id
-                    WHERE image.contentHash = ? AND embedding.modelID = ?
+                    WHERE image.contentHash = ? AND embedding.modelID = ? AND perceptualHash IS NOT NULL
                     """
             )
             return try Int64.fetchOne(statement, arguments: [Data(contentHash), model])
@@ -168,7 +173,7 @@ extension Catalog {
     public func markMissing(
         at places: [FilePath],
         except unreadable: [FilePath],
-        seen: FileIDs,
+        seen: RowIDs,
         at now: Date = Date()
     ) throws(CatalogError) -> Int {
         let unseen = try read { database in
@@ -258,14 +263,25 @@ extension Database {
             cachedStatement(sql: "SELECT id FROM image WHERE contentHash = ?"),
             arguments: [hash]
         )
-        if let existing { return existing }
+        let details: StatementArguments = [
+            description.perceptualHash.map { Int64(bitPattern: $0) }, description.takenAt, description.camera,
+        ]
+        if let existing {
+            try cachedStatement(
+                sql: """
+                    UPDATE image SET perceptualHash = ?, takenAt = ?, camera = ?
+                    WHERE id = ? AND perceptualHash IS NULL
+                    """
+            ).execute(arguments: details + [existing])
+            return existing
+        }
         try cachedStatement(
             sql: """
-                INSERT INTO image (contentHash, format, width, height, byteCount, addedAt)
-                VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO image (perceptualHash, takenAt, camera, contentHash, format, width, height, byteCount, addedAt)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(
-            arguments: [
+            arguments: details + [
                 hash, description.format, description.width, description.height, description.byteCount, now,
             ]
         )

@@ -6,6 +6,8 @@ public enum Setting: String, Sendable {
     case modelFolder
     /// The beam width that was chosen for a recall; see ``BeamWidthChoice``.
     case beamWidth
+    /// How similarities become probabilities, fitted on the library's own judgements.
+    case calibration
 }
 
 extension Catalog {
@@ -17,6 +19,13 @@ extension Catalog {
                 sql: "SELECT value FROM setting WHERE key = ?",
                 arguments: [setting.rawValue]
             )
+        }
+    }
+
+    /// Forgets the value of `setting`.
+    public func clear(_ setting: Setting) throws(CatalogError) {
+        try write { database in
+            try database.execute(sql: "DELETE FROM setting WHERE key = ?", arguments: [setting.rawValue])
         }
     }
 

@@ -70,7 +70,7 @@ public struct CatalogSalvage: Sendable {
     /// The journal is not copied: triggers write it anew.
     private static let tableNames = [
         "root", "image", "file", "model", "embedding", "setting", "loggedQuery", "judgement",
-        "interaction",
+        "interaction", "tag",
         "impression",
     ]
 

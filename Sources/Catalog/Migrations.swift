@@ -11,6 +11,7 @@ enum Migrations {
         migrator.registerMigration("5: interactions", migrate: createInteractions)
         migrator.registerMigration("6: checksums of embeddings", migrate: addChecksums)
         migrator.registerMigration("7: rules, moved files", migrate: addRules)
+        migrator.registerMigration("8: details, tags, visibility", migrate: addDetails)
         return migrator
     }
 
@@ -180,6 +181,26 @@ enum Migrations {
                 ALTER TABLE file DROP COLUMN scanID;
                 DROP TABLE scan;
                 CREATE INDEX fileByInode ON file(inode);
+                """
+        )
+    }
+
+    /// What searches filter by. An image without a perceptual hash was indexed by an older program: its file is read again
+    /// in the next run.
+    private static func addDetails(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                ALTER TABLE image ADD COLUMN perceptualHash INTEGER;
+                ALTER TABLE image ADD COLUMN takenAt TEXT;
+                ALTER TABLE image ADD COLUMN camera TEXT;
+                ALTER TABLE image ADD COLUMN visibility INTEGER NOT NULL DEFAULT 0 CHECK (visibility BETWEEN 0 AND 2);
+                CREATE INDEX hiddenImage ON image(visibility) WHERE visibility <> 0;
+                CREATE TABLE tag (
+                    imageID INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+                    tag TEXT NOT NULL CHECK (tag <> ''),
+                    UNIQUE (imageID, tag)
+                );
+                CREATE INDEX tagByName ON tag(tag);
                 """
         )
     }

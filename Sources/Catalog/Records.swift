@@ -73,15 +73,69 @@ public struct ImageDescription: Hashable, Sendable {
     public let height: Int
     /// Length of the file in bytes.
     public let byteCount: Int64
+    /// What it looks like from afar, 64 bits; nil until a program that knows of it has read the file.
+    public let perceptualHash: UInt64?
+    /// The camera's clock when it was taken, such as `2024-05-01T17:31:09`.
+    public let takenAt: String?
+    /// Maker and model of the camera.
+    public let camera: String?
 
     /// Creates a description.
-    public init(contentHash: [UInt8], format: String, width: Int, height: Int, byteCount: Int64) {
+    public init(
+        contentHash: [UInt8],
+        format: String,
+        width: Int,
+        height: Int,
+        byteCount: Int64,
+        perceptualHash: UInt64? = nil,
+        takenAt: String? = nil,
+        camera: String? = nil
+    ) {
         precondition(contentHash.count == 32, "a SHA-256 has 32 bytes, not \(contentHash.count)")
         self.contentHash = contentHash
         self.format = format
         self.width = width
         self.height = height
         self.byteCount = byteCount
+        self.perceptualHash = perceptualHash
+        self.takenAt = takenAt
+        self.camera = camera
+    }
+}
+
+/// Who may see an image in the answers to searches.
+public enum Visibility: Int, Hashable, Sendable, Codable, CaseIterable {
+    /// Everybody.
+    case listed = 0
+    /// Administrators.
+    case `private` = 1
+    /// Nobody; it can only be listed by an administrator, to take this back.
+    case blocked = 2
+
+    /// The name as programs write it: `listed`, `private` or `blocked`.
+    public var name: String { String(describing: self) }
+
+    /// The visibility of this name.
+    public init?(name: String) {
+        guard let visibility = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = visibility
+    }
+}
+
+/// For whom something is looked up.
+public enum Audience: Hashable, Sendable {
+    /// People who may see what is listed.
+    case everyone
+    /// The library's keeper, who sees what is private as well.
+    case administrators
+
+    /// Whether these people may find an image.
+    public func mayFind(_ visibility: Visibility) -> Bool {
+        switch visibility {
+        case .listed: true
+        case .private: self == .administrators
+        case .blocked: false
+        }
     }
 }
 
@@ -118,27 +172,6 @@ public struct RecordedFile: Hashable, Sendable {
     public let fileID: Int64
     /// Whether it brought an embedding that was not in the catalog before.
     public let isNew: Bool
-}
-
-/// A set of file numbers, of which a catalog has few above the number of its files: a bit each.
-public struct FileIDs: Hashable, Sendable {
-    private var words: [UInt64] = []
-
-    /// Creates an empty set.
-    public init() {}
-
-    /// Adds a number, which is not negative.
-    public mutating func insert(_ file: Int64) {
-        let word = Int(file) / 64
-        if word >= words.count { words += repeatElement(0, count: word + 1 - words.count) }
-        words[word] |= 1 << (UInt64(file) % 64)
-    }
-
-    /// Whether a number has been added.
-    public func contains(_ file: Int64) -> Bool {
-        let word = Int(file) / 64
-        return words.indices.contains(word) && words[word] & 1 << (UInt64(file) % 64) != 0
-    }
 }
 
 /// What of a folder is indexed, as patterns of the kind that .gitignore files have.
@@ -195,8 +228,12 @@ public struct StoredImage: Hashable, Sendable {
     public let description: ImageDescription
     /// When it was first indexed.
     public let addedAt: Date
+    /// Who may see it.
+    public let visibility: Visibility
+    /// What people have called it, in alphabetical order.
+    public let tags: [String]
     /// Where it lies, present files first.
-    public let locations: [ImageLocation]
+    public var locations: [ImageLocation]
 }
 
 /// A file that is not in the index, and why.

@@ -66,6 +66,20 @@ struct BicubicResampler {
         finishRows()
     }
 
+    /// Takes a whole picture.
+    mutating func append(allRowsOf picture: PixelImage) {
+        let stride = picture.width * 3
+        picture.pixels.withUnsafeBufferPointer { samples in
+            for row in Swift.stride(from: 0, to: picture.height, by: Self.blockRows) {
+                append(
+                    samples.baseAddress! + row * stride,
+                    count: min(Self.blockRows, picture.height - row),
+                    stride: stride
+                )
+            }
+        }
+    }
+
     /// Resamples down whatever has all its rows.
     private mutating func finishRows() {
         let (down, rowCount, ringRows, appendedRows) = (down, rowCount, ringRows, appendedRows)

@@ -31,14 +31,34 @@ struct TIFFDirectory {
         1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
     ]
 
-    /// Reads the directory; nil if it lies beyond the last byte, in whole or in part.
+    /// Tags that hold text, or another directory.
+    enum TextTag: Int {
+        case maker = 271
+        case model = 272
+        case changedAt = 306
+        case exifDirectory = 34665
+        case takenAt = 36867
+    }
+
+    /// Reads the first directory; nil if it lies beyond the last byte, in whole or in part.
     init?(_ file: FileStructure) {
+        let isLittleEndian = file.bytes.first == 0x49
+        let isBig = file.number(at: 2, count: 2, littleEndian: isLittleEndian) == 43
+        guard
+            let start = file.number(
+                at: isBig ? 8 : 4,
+                count: isBig ? 8 : 4,
+                littleEndian: isLittleEndian
+            )
+        else { return nil }
+        self.init(file, start: start, isBig: isBig)
+    }
+
+    private init?(_ file: FileStructure, start: Int, isBig: Bool) {
         self.file = file
         isLittleEndian = file.bytes.first == 0x49
-        let isBig = file.number(at: 2, count: 2, littleEndian: isLittleEndian) == 43
         let (word, entryLength, countLength) = isBig ? (8, 20, 8) : (4, 12, 2)
-        guard let start = file.number(at: isBig ? 8 : 4, count: word, littleEndian: isLittleEndian),
-            start < file.bytes.count,
+        guard start < file.bytes.count,
             let entryCount = file.number(at: start, count: countLength, littleEndian: isLittleEndian),
             entryCount <= (file.bytes.count - start - countLength) / entryLength
         else { return nil }
@@ -59,6 +79,19 @@ struct TIFFDirectory {
             if fields[tag] != nil { continue }
             fields[tag] = Field(byteCountOfValue: size, count: count, offset: offset)
         }
+    }
+
+    /// The bytes of a text, up to 256 of them; nil if there is none, or it lies beyond the last byte.
+    func text(of tag: TextTag) -> [UInt8]? {
+        guard let field = fields[tag.rawValue], field.byteCountOfValue == 1, isInside(field) else {
+            return nil
+        }
+        return Array(file.bytes[field.offset..<field.offset + min(field.count, 256)])
+    }
+
+    /// The directory that a tag points to; nil if there is none.
+    func directory(at tag: TextTag) -> TIFFDirectory? {
+        values(of: tag.rawValue).first.flatMap { TIFFDirectory(file, start: $0, isBig: false) }
     }
 
     /// The larger of picture and tile, per side.

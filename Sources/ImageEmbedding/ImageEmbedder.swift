@@ -45,12 +45,37 @@ public final class ImageEmbedder: Sendable {
     ///
     /// Deterministic: equal pixels give equal vectors, whatever the thread.
     public func embed(_ image: PixelImage) -> [Float] {
+        withWorkspace { workspace in
+            preprocessing.write(image, into: &workspace.input)
+            let features = model.engine.features(of: workspace.input, workspace: &workspace.activations)
+            return model.projection(features).scaledToUnitLength()
+        }
+    }
+
+    /// Returns the embedding position by position, for a picture decoded to ``thumbnailSize``.
+    public func map(_ image: PixelImage) -> EmbeddingMap {
+        withWorkspace { workspace in
+            preprocessing.write(image, into: &workspace.input)
+            let features = model.engine.featureMap(of: workspace.input, workspace: &workspace.activations)
+            let shape = features.shape
+            let all = features.values
+            let vectors = (0..<shape.positionCount).map { position in
+                model.projection(Array(all[position * shape.channels..<(position + 1) * shape.channels]))
+            }
+            return EmbeddingMap(
+                rows: shape.height,
+                columns: shape.width,
+                vectors: vectors,
+                seen: preprocessing.seenPart(ofPictureWithWidth: image.width, height: image.height)
+            )
+        }
+    }
+
+    private func withWorkspace<Value>(_ body: (EmbeddingWorkspace) -> Value) -> Value {
         let workspace =
             idleWorkspaces.withLock { $0.take() } ?? EmbeddingWorkspace(model.engine.makeWorkspace())
         defer { idleWorkspaces.withLock { $0.give(workspace) } }
-        preprocessing.write(image, into: &workspace.input)
-        let features = model.engine.features(of: workspace.input, workspace: &workspace.activations)
-        return model.projection(features).scaledToUnitLength()
+        return body(workspace)
     }
 }
 

@@ -17,6 +17,16 @@ struct Preprocessing {
         shift = zip(input.mean, scale).map { -$0 * $1 }
     }
 
+    /// The part of a decoded picture that the network sees.
+    func seenPart(ofPictureWithWidth width: Int, height: Int) -> PictureRegion {
+        PictureRegion(
+            x: Double((width - input.width) / 2) / Double(width),
+            y: Double((height - input.height) / 2) / Double(height),
+            width: Double(input.width) / Double(width),
+            height: Double(input.height) / Double(height)
+        )
+    }
+
     /// Writes the centre of `image` into `target`, height × width × 3.
     func write(_ image: PixelImage, into target: inout FeatureMap) {
         precondition(

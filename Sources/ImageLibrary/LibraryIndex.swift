@@ -87,10 +87,13 @@ public final class LibraryIndex: Sendable {
     }
 
     /// Returns the images nearest to `query`; see `HNSWIndex.nearest`.
-    public func nearest(to query: [Float], count: Int) throws -> SearchAnswer {
+    ///
+    /// - Parameter wanted: The images that may be in the answer; nil for all.
+    public func nearest(to query: [Float], count: Int, among wanted: RowIDs? = nil) throws -> SearchAnswer {
         let beamWidth = self.beamWidth
+        let isWanted = wanted.map { wanted in { (key: UInt64) in wanted.contains(ImageID(key)) } }
         return try withSoundIndex { index throws(NeighborSearchError) in
-            try index.nearest(to: query, count: count, beamWidth: beamWidth)
+            try index.nearest(to: query, count: count, beamWidth: beamWidth, where: isWanted)
         }
     }
 

@@ -77,12 +77,16 @@ struct FileProcessor: Sendable {
                 try decoder.thumbnail(of: .bytes(bytes), size: embedder.thumbnailSize)
             }
             let vector = times.measure(.embed) { embedder.embed(decoded.pixels) }
+            let capture = CaptureMetadata(of: bytes, format: decoded.header.format)
             let image = ImageDescription(
                 contentHash: hash,
                 format: decoded.header.format.rawValue,
                 width: decoded.header.width,
                 height: decoded.header.height,
-                byteCount: Int64(bytes.count)
+                byteCount: Int64(bytes.count),
+                perceptualHash: PerceptualHash(of: decoded.pixels).bits,
+                takenAt: capture.takenAt,
+                camera: capture.camera
             )
             return Result(
                 path: path,

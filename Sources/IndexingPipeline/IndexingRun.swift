@@ -14,7 +14,7 @@ struct IndexingRun {
     let start = ContinuousClock.now
     private let library: Library
     private let areas: [ScanArea]
-    private var seen = FileIDs()
+    private var seen = RowIDs()
     private var summary = IndexingSummary()
     private var times = StageTimes()
     private var unsavedCount = 0

@@ -4,19 +4,25 @@ public import ImageDecoding
 public import ImageEmbedding
 public import ImageLibrary
 internal import NeighborSearch
+public import Reranking
 internal import SystemPackage
 
-/// Answers queries: picture → pixels → vector → neighbours → described results.
+/// Answers queries: pictures → pixels → vector → neighbours → ranking → described results.
 ///
 /// The chapter's prediction pipeline. One pipeline serves the command line, HTTP and evaluation, from any
 /// number of threads at once. Every call blocks: run it on a thread of your own, not on the cooperative pool.
 public final class SearchPipeline: Sendable {
-    /// The most results a query gives.
+    /// The most results a query gives, on all pages together.
     public static let maximumLimit = 1000
+    /// How many candidates a search that spreads its results chooses from.
+    static let diversityPool = 300
 
-    private let library: Library
-    private let embedder: ImageEmbedder
-    private let decoder: any PictureDecoding
+    /// The library that is searched.
+    public let library: Library
+    let embedder: ImageEmbedder
+    let decoder: any PictureDecoding
+    let ranking: RankingConfiguration
+    let calibration: Calibration?
     private let queryLog: QueryLog?
 
     /// Creates a pipeline over an open library.
@@ -25,169 +31,237 @@ public final class SearchPipeline: Sendable {
     ///   - library: Opened for `embedder`'s model.
     ///   - embedder: Embeds query pictures as it embedded the library's.
     ///   - decoder: Decodes query pictures, within its limits.
+    ///   - ranking: The operator's wishes for the order of results.
+    ///   - calibration: Turns similarities into probabilities; nil leaves them out.
     ///   - queryLog: Takes the vectors of queries that bring a picture of their own; nil keeps none.
     public init(
         library: Library,
         embedder: ImageEmbedder,
         decoder: any PictureDecoding,
+        ranking: RankingConfiguration = RankingConfiguration(),
+        calibration: Calibration? = nil,
         queryLog: QueryLog? = nil
     ) {
         self.library = library
         self.embedder = embedder
         self.decoder = decoder
+        self.ranking = ranking
+        self.calibration = calibration
         self.queryLog = queryLog
     }
 
-    /// Finds the look-alikes of `query`.
+    /// Finds what `request` asks for.
     ///
-    /// Images whose files are all missing are left out, and so is the query itself when it is an image of the
-    /// library. As many results come back as were asked for, when the library holds as many.
+    /// Images that lie in no file that is there are left out, unless the filter wants them, and so are the examples that
+    /// are images of the library. As many results come back as were asked for, when the library holds as many.
     ///
-    /// - Parameter limit: How many results, 1 to ``maximumLimit``.
     /// - Throws: ``QueryError``, or an error of the catalog or the index.
-    public func search(_ query: ImageQuery, limit: Int) throws -> SearchResponse {
-        guard (1...Self.maximumLimit).contains(limit) else { throw QueryError.invalidLimit(limit) }
+    public func search(_ request: SearchRequest) throws -> SearchResponse {
+        guard (1...Self.maximumLimit).contains(request.limit) else {
+            throw QueryError.invalidLimit(request.limit)
+        }
         try library.index.catchUp()
         var stopwatch = Stopwatch()
-        let vector = try embedding(of: query, &stopwatch)
-        let (results, method) = try presentNeighbors(of: vector, query, limit: limit, &stopwatch)
-        if query.bringsPicture { queryLog?.note(vector) }
+        let query = try queryEmbedder.embedding(of: request, &stopwatch)
+        let found = try rank(query, for: request, &stopwatch)
+        let page = self.page(of: found.ranking, for: request)
+        let results = try page.ranked.map { ranked in
+            try result(ranked, found.images, query, request, &stopwatch)
+        }
+        if query.bringsPicture { queryLog?.note(query.vector) }
         return SearchResponse(
             results: results,
+            nextCursor: page.next?.description,
             timings: stopwatch.timings,
-            method: method,
-            searchedImageCount: library.index.count
+            method: found.method,
+            searchedImageCount: try imageCount(for: request.audience),
+            rules: request.explains ? found.reports : nil
         )
     }
 
-    /// Returns what the library knows of an image, or nil when it has none with this number.
-    public func image(id: ImageID) throws -> ImageRecord? {
-        try library.catalog.image(id).map(ImageRecord.init)
+    /// Finds the look-alikes of one picture; see ``search(_:)``.
+    public func search(_ query: ImageQuery, limit: Int) throws -> SearchResponse {
+        try search(SearchRequest(query, limit: limit))
     }
 
-    /// Returns a JPEG of an image, upright, at most `longerSide` pixels on its longer side; nil when there is
-    /// no such image.
-    ///
-    /// - Throws: ``QueryError/imageFileGone(_:)`` when none of the image's files can be decoded.
-    public func thumbnail(id: ImageID, longerSide: Int) throws -> [UInt8]? {
-        guard let image = try library.catalog.image(id) else { return nil }
-        for location in image.locations {
-            let decoded = try? decoder.thumbnail(of: .file(location.path), size: .longerSide(longerSide))
-            if let decoded { return try decoded.pixels.jpegData(quality: 82) }
-        }
-        throw QueryError.imageFileGone(id)
+    /// How many images are indexed that these people may find.
+    public func imageCount(for audience: Audience) throws -> Int {
+        let hidden = try library.catalog.hiddenCount(model: library.index.catalogModel, for: audience)
+        return max(0, library.index.count - hidden)
     }
-
-    /// Keeps what was shown and opened; false when the library has no such query, or none of the results.
-    public func keep(_ interaction: Interaction) throws -> Bool { try library.catalog.keep(interaction) }
 
     /// Shows that the catalog can be read and the index searched; throws when not.
     public func readiness() throws -> Readiness {
         try library.index.catchUp()
-        return Readiness(model: embedder.model.identity, indexedImageCount: library.index.count)
+        return Readiness(model: embedder.model.identity, indexedImageCount: try imageCount(for: .everyone))
     }
 
-    private func embedding(of query: ImageQuery, _ stopwatch: inout Stopwatch) throws -> [Float] {
-        switch query {
-        case .file(let path): try embedding(ofPictureIn: .file(path), &stopwatch)
-        case .bytes(let bytes): try embedding(ofPictureIn: .bytes(bytes), &stopwatch)
-        case .image(let id):
-            try stopwatch.time("look up") {
-                if let vector = try library.index.vector(of: id) { return vector }
-                throw try library.catalog.image(id) == nil
-                    ? QueryError.unknownImage(id) : QueryError.notEmbedded(id)
-            }
-        }
+    var queryEmbedder: QueryEmbedder {
+        QueryEmbedder(library: library, embedder: embedder, decoder: decoder)
     }
 
-    private func embedding(ofPictureIn source: ImageSource, _ stopwatch: inout Stopwatch) throws -> [Float] {
-        let decoded = try stopwatch.time("decode") {
-            do throws(ImageDecodingError) {
-                return try decoder.thumbnail(of: source, size: embedder.thumbnailSize)
-            } catch {
-                throw QueryError.undecodable(error)
-            }
-        }
-        return stopwatch.time("embed") { embedder.embed(decoded.pixels) }
+    /// What a ranking is made of.
+    private struct Found {
+        var ranking: [RankedCandidate] = []
+        var reports: [RuleReport] = []
+        var images: [ImageID: StoredImage] = [:]
+        var method = ""
     }
 
-    /// Asks for more neighbours until `limit` of them can be shown, or there are no more; describes each but
-    /// once.
-    private func presentNeighbors(
-        of vector: [Float],
-        _ query: ImageQuery,
-        limit: Int,
+    /// Asks for more neighbours until enough of them can be shown, or there are no more; describes each but once.
+    private func rank(
+        _ query: QueryEmbedding,
+        for request: SearchRequest,
         _ stopwatch: inout Stopwatch
-    ) throws -> (results: [SearchResult], method: String) {
-        var results: [SearchResult] = []
-        var described: Set<UInt64> = []
-        var wanted = limit + 8
+    ) throws -> Found {
+        let rules = ranking.rules(for: request, calibration: calibration)
+        let place = (request.cursor?.offset ?? 0) + request.limit
+        // What a filter leaves is asked for by number; without one nearly all images are wanted.
+        let wantedIDs =
+            try request.filter.isTrivial
+            ? nil
+            : stopwatch.time("filter") {
+                try library.catalog.imageIDs(matching: request.filter, for: request.audience)
+            }
+        var found = Found()
+        var candidates: [Candidate] = []
+        var seen: Set<UInt64> = []
+        var wanted = max(place + place / 2 + 8, request.diversity > 0 ? Self.diversityPool : 0)
         while true {
             let answer = try stopwatch.time("search") {
-                try library.index.nearest(to: vector, count: wanted)
+                try library.index.nearest(to: query.vector, count: wanted, among: wantedIDs)
             }
-            var fresh = answer.neighbors.filter { !described.contains($0.key) }[...]
+            let fresh = answer.neighbors.filter { seen.insert($0.key).inserted }
             try stopwatch.time("describe") {
-                while !fresh.isEmpty, results.count < limit {
-                    let portion = fresh.prefix(Catalog.maximumImagesPerQuery)
-                    fresh = fresh.dropFirst(portion.count)
-                    described.formUnion(portion.map(\.key))
-                    results += try describe(portion, leavingOut: query)
-                }
+                candidates += try describe(fresh, query, request, &found.images)
             }
-            if results.count >= limit || answer.neighbors.count < wanted {
-                let best = results.sorted { ($1.similarity, $0.imageID) < ($0.similarity, $1.imageID) }
-                return (Array(best.prefix(limit)), answer.method.rawValue)
-            }
+            (found.ranking, found.reports) = stopwatch.time("rank") { rules.rank(candidates) }
+            found.method = answer.method.rawValue
+            // Beyond the last neighbour others may wait that a rule would lift to a better place.
+            let deepest = (answer.neighbors.last?.similarity ?? -1) + rules.greatestGain
+            let isComplete =
+                found.ranking.count >= place
+                && (rules.greatestGain == 0 || found.ranking[place - 1].score >= deepest)
+            let isExhausted =
+                answer.neighbors.count < wanted
+                || request.leastSimilarity.map { deepest - rules.greatestGain < $0 } == true
+            if isComplete || isExhausted { return found }
             wanted *= 2
         }
     }
 
-    private func describe(_ neighbors: some Collection<Neighbor>, leavingOut query: ImageQuery) throws
-        -> [SearchResult]
-    {
-        let images = try library.catalog.images(neighbors.map { ImageID($0.key) })
-        let imagesByID = Dictionary(uniqueKeysWithValues: images.map { ($0.id, $0) })
-        return neighbors.compactMap { neighbor in
-            if case .image(ImageID(neighbor.key)) = query { return nil }
-            guard let image = imagesByID[ImageID(neighbor.key)],
-                let location = image.locations.first, location.missingSince == nil
-            else { return nil }
-            return SearchResult(
-                imageID: image.id,
-                similarity: neighbor.similarity,
-                path: String(decoding: location.path),
-                width: image.description.width,
-                height: image.description.height
-            )
+    private func describe(
+        _ neighbors: [Neighbor],
+        _ query: QueryEmbedding,
+        _ request: SearchRequest,
+        _ images: inout [ImageID: StoredImage]
+    ) throws -> [Candidate] {
+        var candidates: [Candidate] = []
+        var rest = neighbors.filter { !query.images.contains(ImageID($0.key)) }[...]
+        while !rest.isEmpty {
+            let portion = rest.prefix(Catalog.maximumImagesPerQuery)
+            rest = rest.dropFirst(portion.count)
+            for image in try library.catalog.images(
+                portion.map { ImageID($0.key) },
+                matching: request.filter
+            ) {
+                images[image.id] = image
+            }
+            for neighbor in portion {
+                guard let image = images[ImageID(neighbor.key)],
+                    let vector = try library.index.vector(of: image.id)
+                else { continue }
+                candidates.append(Candidate(image, similarity: neighbor.similarity, vector: vector))
+            }
         }
+        return candidates
     }
-}
 
-extension ImageQuery {
-    fileprivate var bringsPicture: Bool {
-        switch self {
-        case .file, .bytes: true
-        case .image: false
+    /// Cuts out what was asked for: the results after the cursor's last one.
+    private func page(
+        of ranking: [RankedCandidate],
+        for request: SearchRequest
+    ) -> (ranked: [RankedCandidate], next: SearchCursor?) {
+        var start = 0
+        if let cursor = request.cursor {
+            // A spread ranking has no order of scores; there the place has to do.
+            start =
+                request.diversity > 0
+                ? min(cursor.offset, ranking.count)
+                : ranking.firstIndex {
+                    $0.score == cursor.score ? $0.candidate.id > cursor.image : $0.score < cursor.score
+                } ?? ranking.count
         }
+        let page = ranking[start...].prefix(request.limit)
+        let end = start + page.count
+        guard let last = page.last, end < ranking.count, end < Self.maximumLimit else {
+            return (Array(page), nil)
+        }
+        return (Array(page), SearchCursor(offset: end, score: last.score, image: last.candidate.id))
     }
-}
 
-extension ImageRecord {
-    fileprivate init(_ image: StoredImage) {
-        self.init(
-            id: image.id,
-            contentHash: image.description.contentHash.map { byte in
-                (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }.joined(),
-            format: image.description.format,
+    private func result(
+        _ ranked: RankedCandidate,
+        _ images: [ImageID: StoredImage],
+        _ query: QueryEmbedding,
+        _ request: SearchRequest,
+        _ stopwatch: inout Stopwatch
+    ) throws -> SearchResult {
+        let image = images[ranked.candidate.id]!
+        let probability = calibration?.probability(ofSimilarity: ranked.candidate.similarity)
+        return SearchResult(
+            imageID: image.id,
+            similarity: ranked.candidate.similarity,
+            score: ranked.score,
+            probability: probability,
+            likeness: likeness(of: image, ranked.candidate.similarity, to: query, probability),
+            path: image.displayedPath,
             width: image.description.width,
             height: image.description.height,
-            byteCount: image.description.byteCount,
-            addedAt: image.addedAt,
-            locations: image.locations.map {
-                Location(path: String(decoding: $0.path), missing: $0.missingSince != nil)
-            }
+            duplicates: ranked.duplicates.map { duplicate in
+                let image = images[duplicate.id]!
+                return FoldedDuplicate(
+                    imageID: image.id,
+                    similarity: duplicate.similarity,
+                    path: image.displayedPath,
+                    width: image.description.width,
+                    height: image.description.height
+                )
+            },
+            explanation: request.explains
+                ? stopwatch.time("explain") { explanation(of: ranked, image, query, request) } : nil
         )
     }
+
+    func likeness(
+        of image: StoredImage,
+        _ similarity: Float,
+        to query: QueryEmbedding,
+        _ probability: Float?
+    ) -> Likeness? {
+        if let hash = query.contentHash, hash == image.description.contentHash { return .same }
+        let hashes = (query.perceptualHash, image.description.perceptualHash)
+        if ranking.duplicates.areCopies(similarity: similarity, hashes: hashes) { return .nearDuplicate }
+        return probability.map { $0 >= 0.5 ? .similar : .unrelated }
+    }
+}
+
+extension Candidate {
+    init(_ image: StoredImage, similarity: Float, vector: [Float]) {
+        self.init(
+            id: image.id,
+            similarity: similarity,
+            vector: vector,
+            perceptualHash: image.description.perceptualHash,
+            access: Access(rawValue: image.visibility.rawValue) ?? .blocked,
+            paths: image.locations.filter { $0.missingSince == nil }.map { String(decoding: $0.path) },
+            tags: Set(image.tags),
+            addedAt: image.addedAt
+        )
+    }
+}
+
+extension StoredImage {
+    /// The path to show: of a file that is there, if one is; bytes that are not UTF-8 become replacement characters.
+    var displayedPath: String { locations.first.map { String(decoding: $0.path) } ?? "" }
 }

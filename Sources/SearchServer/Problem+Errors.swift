@@ -131,6 +131,16 @@ extension Problem {
             )
         case .invalidLimit:
             self.init(RequestFault.parameterOutOfRange(name: "limit", allowed: SearchRoutes.allowedLimits))
+        case .unknownPath:
+            self.init(.notFound, "unknown_image", "No image of the library lies at this path.")
+        case .contradictoryExamples:
+            self.init(.unprocessableContent, "contradictory_examples", "\(error.sentence)")
+        case .malformedVector:
+            self.init(.badRequest, "malformed_vector", "\(error.sentence)")
+        case .malformedCrop:
+            self.init(.badRequest, "malformed_crop", "\(error.sentence)")
+        case .invalidExampleCount, .invalidWeight:
+            self.init(.badRequest, "malformed_request", "\(error.sentence)")
         }
     }
 
@@ -143,4 +153,9 @@ extension Problem {
     private static func readable(byteCount: Int) -> String {
         byteCount % (1 << 20) == 0 ? "\(byteCount >> 20) MiB" : "\(byteCount) bytes"
     }
+}
+
+extension QueryError {
+    /// The description as a sentence.
+    fileprivate var sentence: String { description.prefix(1).uppercased() + description.dropFirst() + "." }
 }

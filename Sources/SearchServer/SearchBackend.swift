@@ -6,9 +6,9 @@ internal import QueryPipeline
 /// `SearchPipeline` is the one real implementation. The protocol exists so that a test can make each of the
 /// pipeline's errors happen on demand; nothing but this file and the tests conforms to it.
 protocol SearchBackend: Sendable {
-    func search(_ query: ImageQuery, limit: Int) throws -> SearchResponse
-    func image(id: Int64) throws -> ImageRecord?
-    func thumbnail(id: Int64, longerSide: Int) throws -> [UInt8]?
+    func search(_ request: SearchRequest) throws -> SearchResponse
+    func image(id: Int64, for audience: Audience) throws -> ImageRecord?
+    func thumbnail(id: Int64, longerSide: Int, for audience: Audience) throws -> [UInt8]?
     func readiness() throws -> Readiness
     func keep(_ interaction: Interaction) throws -> Bool
 }

@@ -5,6 +5,8 @@ import ImageDecoding
 import ImageEmbedding
 import ImageLibrary
 import NeuralNetwork
+import QueryPipeline
+import Reranking
 import SystemPackage
 
 /// Names the library and the model; shared by the commands that open them.
@@ -60,6 +62,15 @@ struct ModelOptions: ParsableArguments {
     /// Loads the model for work with a library.
     func load(for library: LibraryOptions) throws -> EmbeddingModel {
         try EmbeddingModel(folder: locate(for: library), precision: precision)
+    }
+
+    /// How similarities become probabilities: fitted on the library's own judgements, or else what came with the model.
+    func calibration(for options: LibraryOptions, in library: Library, model: EmbeddingModel) throws
+        -> Calibration?
+    {
+        try CalibrationStore(library: library, model: model.identity).calibration(
+            shippedIn: locate(for: options)
+        )
     }
 
     /// The identity of the model for work with a library, from its manifest alone.

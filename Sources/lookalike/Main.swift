@@ -46,12 +46,13 @@ struct Lookalike: ParsableCommand {
             (~/.local/share/lookalike); --library names another. Pictures themselves are only ever read.
 
             Exit codes: 0 done; 1 something failed; 2 the query picture is refused; 3 there is no library, or \
-            another process writes to it; 64 wrong usage; 130 stopped by Ctrl-C and 143 by SIGTERM, with everything done \
+            another process writes to it; 4 check found something new; 64 wrong usage; 130 stopped by Ctrl-C and 143 by SIGTERM, with everything done \
             so far kept.
             """,
         version: "0.1.0",
         subcommands: [
             IndexCommand.self, SearchCommand.self, ServeCommand.self, WatchCommand.self, StatusCommand.self,
+            TagCommand.self, HideCommand.self, DuplicatesCommand.self, CheckCommand.self,
             RetryCommand.self, RemoveCommand.self, PruneCommand.self, VerifyCommand.self, RepairCommand.self,
             BackupCommand.self, RestoreCommand.self, DoctorCommand.self, AuditCommand.self,
             EvaluateCommand.self, JudgeCommand.self, FeedbackCommand.self,

@@ -1,35 +1,50 @@
 import ArgumentParser
+import Catalog
 import Foundation
 import ImageDecoding
 import ImageEmbedding
 import ImageLibrary
 import QueryPipeline
+import Reranking
 import SystemPackage
 
-/// `lookalike search`: finds the look-alikes of a picture.
+/// `lookalike search`: finds the look-alikes of pictures.
 struct SearchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
-        abstract: "Find the pictures that look like a picture.",
+        abstract: "Find the pictures that look like a picture, or like several.",
         discussion: """
               lookalike search holiday.jpg
-              lookalike search holiday.jpg --limit 3 --json
+              lookalike search holiday.jpg --crop 0.2,0.1,0.4,0.5     # a part of it
+              lookalike search red.jpg round.jpg --unlike square.jpg  # several examples
+              lookalike search holiday.jpg --folder ~/Pictures/2024 --tag family --limit 3 --json
               curl -s https://example.org/a.png | lookalike search -
               lookalike search --id 17           # the look-alikes of a picture in the library
 
-            One line per result, best first: rank, similarity (1 is the same picture), number, path. Timings go to \
+            One line per result, best first: rank, similarity (1 is the same picture), how likely a person would call it \
+            similar, number, path. Copies of a picture are folded into the best of them. Timings go to \
             standard error. Control characters in names are escaped; in --json they are as they are.
             """
     )
 
-    @Argument(help: "The picture's file, or - to read it from standard input.", completion: .file())
-    var picture: String?
+    @Argument(help: "The pictures' files, or - to read one from standard input.", completion: .file())
+    var pictures: [String] = []
 
-    @Option(help: ArgumentHelp("A picture of the library instead of a file.", valueName: "number"))
-    var id: Int64?
+    @OptionGroup var examples: ExampleOptions
 
     @Option(help: ArgumentHelp("How many results, 1 to 1000.", valueName: "n"))
     var limit = 10
+
+    @Option(
+        help: ArgumentHelp(
+            "Go on after the results of an earlier search; --json names it.",
+            valueName: "cursor"
+        )
+    )
+    var cursor: String?
+
+    @OptionGroup(title: "Filters") var filters: FilterOptions
+    @OptionGroup(title: "Ranking") var ranking: RankingOptions
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var model: ModelOptions
@@ -40,9 +55,19 @@ struct SearchCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (picture == nil) != (id == nil) else { throw ValidationError("Name a picture, or give --id.") }
+        guard !pictures.isEmpty || examples.namesWanted else {
+            throw ValidationError("Name a picture, or give --id or --vector.")
+        }
         guard (1...SearchPipeline.maximumLimit).contains(limit) else {
             throw ValidationError("--limit must be 1 to \(SearchPipeline.maximumLimit).")
+        }
+        if let cursor, SearchCursor(cursor) == nil {
+            throw ValidationError(
+                "\(cursor) is no cursor; take nextCursor from the JSON of an earlier search."
+            )
+        }
+        if pictures.count(where: { $0 == "-" }) > 1 {
+            throw ValidationError("Standard input is one picture.")
         }
     }
 
@@ -50,21 +75,24 @@ struct SearchCommand: ParsableCommand {
         // Starting a worker and loading the model take about as long, and each one core; the digest of the weights fills
         // the gaps that the rest leaves on the other.
         let decoder = decoding.decoder(processCount: 1)
-        if id == nil { decoder.startInBackground() }
+        if !pictures.isEmpty { decoder.startInBackground() }
         let (model, digest) = try model.open(for: library)
-        let library = try Library(library, model: model, access: .reading)
+        let options = self.library
+        let library = try Library(options, model: model, access: .reading)
         let queryLog = logging.open(for: library)
         let pipeline = SearchPipeline(
             library: library,
             embedder: ImageEmbedder(model: model),
             decoder: decoder,
+            ranking: try ranking.configuration(of: library),
+            calibration: try self.model.calibration(for: options, in: library, model: model),
             queryLog: queryLog
         )
         let response: SearchResponse
         do {
-            response = try pipeline.search(try query(decoder.limits), limit: limit)
+            response = try pipeline.search(try request(decoder.limits))
         } catch QueryError.undecodable(let reason) {
-            throw RefusedPicture(name: picture ?? "-", reason: reason)
+            throw RefusedPicture(name: pictures.joined(separator: ", "), reason: reason)
         }
         try digest.check()
         if json {
@@ -75,21 +103,33 @@ struct SearchCommand: ParsableCommand {
         queryLog?.write()
     }
 
-    private func query(_ limits: DecodingLimits) throws -> ImageQuery {
-        if let id { return .image(id) }
-        guard let picture, picture != "-" else {
+    private func request(_ limits: DecodingLimits) throws -> SearchRequest {
+        let wanted = try pictures.map { picture -> ImageQuery in
+            guard picture == "-" else { return .file(FilePath(argument: picture)) }
             // One byte more than allowed is enough to refuse it.
             let bytes = try FileHandle.standardInput.read(upToCount: limits.maximumByteCount + 1) ?? Data()
             return .bytes([UInt8](bytes))
         }
-        return .file(FilePath(argument: picture))
+        var request = SearchRequest(try examples.examples(pictures: wanted), limit: limit)
+        request.filter = try filters.filter()
+        request.cursor = cursor.flatMap(SearchCursor.init)
+        ranking.apply(to: &request)
+        return request
     }
 
     private func print(_ response: SearchResponse) {
         for (rank, result) in response.results.enumerated() {
             let number = String(format: "%3d", rank + 1)
             let id = String(result.imageID).leftPadded(to: 7)
-            writeLine("\(number)  \(fixed(Double(result.similarity), 3))  \(id)  \(displayed(result.path))")
+            let probability =
+                result.probability.map { "\(Int(($0 * 100).rounded())) %".leftPadded(to: 5) } ?? ""
+            let copies =
+                result.duplicates.isEmpty ? "" : "  (+ \(counted(result.duplicates.count, "copy", "copies")))"
+            writeLine(
+                "\(number)  \(fixed(Double(result.similarity), 3))  \(probability)  \(id)  \(displayed(result.path))"
+                    + copies
+            )
+            if let explanation = result.explanation { print(explanation) }
         }
         let stages = response.timings.map { "\($0.stage) \(fixed($0.milliseconds, 1))" }.joined(
             separator: ", "
@@ -100,6 +140,20 @@ struct SearchCommand: ParsableCommand {
                 + " (\(stages); \(response.method))",
             to: .standardError
         )
+    }
+
+    private func print(_ explanation: Explanation) {
+        let stages = explanation.stages.map { "\($0.stage) \(fixed(Double($0.score), 3))" }
+        writeLine("       \(stages.joined(separator: " → "))")
+        for rule in explanation.rules { writeLine("       \(rule)") }
+        guard let regions = explanation.regions else { return }
+        let share = Int((regions.share * 100).rounded())
+        let query = regions.query.map { " to \(text($0)) of the query" } ?? ""
+        writeLine("       \(share) % of it from \(text(regions.image))\(query)")
+    }
+
+    private func text(_ region: PictureRegion) -> String {
+        [region.x, region.y, region.width, region.height].map { fixed($0, 2) }.joined(separator: ",")
     }
 }
 

@@ -87,7 +87,7 @@ struct CatalogTests {
         #expect(try catalog.knownFile(at: path, model: model) != nil)
         let image = try #require(try catalog.embeddedImage(contentHash: hash(1), model: model))
         #expect(try catalog.image(image)?.locations.map(\.path) == [path])
-        #expect(try catalog.markMissing(at: ["/photos"], except: [], seen: FileIDs()) == 1)
+        #expect(try catalog.markMissing(at: ["/photos"], except: [], seen: RowIDs()) == 1)
     }
 
     // MARK: - Missing files
@@ -96,11 +96,11 @@ struct CatalogTests {
     func missing() throws {
         let photos: [FilePath] = ["/photos"]
         let files = try record([embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2)])
-        var seen = FileIDs()
+        var seen = RowIDs()
         for file in files { seen.insert(file.fileID) }
         #expect(try catalog.markMissing(at: photos, except: [], seen: seen) == 0)
 
-        var seenAgain = FileIDs()
+        var seenAgain = RowIDs()
         seenAgain.insert(files[0].fileID)
         #expect(try catalog.markMissing(at: photos, except: [], seen: seenAgain) == 1)
         #expect(try catalog.markMissing(at: photos, except: [], seen: seenAgain) == 0)
@@ -126,7 +126,7 @@ struct CatalogTests {
             "/other.jpg",
         ]
         try record(paths.enumerated().map { embedded($1, content: UInt8($0)) })
-        #expect(try catalog.markMissing(at: ["/photos"], except: ["/photos/locked"], seen: FileIDs()) == 2)
+        #expect(try catalog.markMissing(at: ["/photos"], except: ["/photos/locked"], seen: RowIDs()) == 2)
         let missing = try catalog.database.read { database in
             try String.fetchAll(
                 database,
@@ -139,14 +139,14 @@ struct CatalogTests {
     @Test("a single file that was indexed and is gone is missing")
     func missingRootFile() throws {
         try record([embedded("/a.jpg", content: 1), embedded("/a.jpg.jpg", content: 2)])
-        #expect(try catalog.markMissing(at: ["/a.jpg"], except: [], seen: FileIDs()) == 1)
+        #expect(try catalog.markMissing(at: ["/a.jpg"], except: [], seen: RowIDs()) == 1)
     }
 
     @Test("a set of file numbers holds what was put into it and nothing else")
     func fileNumbers() {
         var chance = SeededGenerator(seed: 5)
         let chosen = Set((0..<500).map { _ in Int64.random(in: 0..<5_000, using: &chance) })
-        var files = FileIDs()
+        var files = RowIDs()
         for file in chosen { files.insert(file) }
         #expect((0..<6_000).allSatisfy { files.contains($0) == chosen.contains($0) })
     }
@@ -219,7 +219,7 @@ struct CatalogTests {
             embedded("/photos/a.jpg", content: 1), embedded("/photos/b.jpg", content: 2),
             embedded("/gone/c.jpg", content: 3), embedded("/gone/copy-of-a.jpg", content: 1),
         ])
-        #expect(try catalog.markMissing(at: ["/gone"], except: [], seen: FileIDs()) == 2)
+        #expect(try catalog.markMissing(at: ["/gone"], except: [], seen: RowIDs()) == 2)
         #expect(try catalog.counts().missingFiles == 1, "of the other the picture is elsewhere")
         #expect(try catalog.prunable() == (files: 2, images: 1))
         #expect(try catalog.prune() == (files: 2, images: 1))
@@ -353,7 +353,8 @@ struct CatalogTests {
                 format: "jpeg",
                 width: 4,
                 height: 3,
-                byteCount: 10
+                byteCount: 10,
+                perceptualHash: 0
             ),
             vector: content == 1 ? [1, 0] : [0, 1],
             precision: content == 1 ? "float32" : "bfloat16"

@@ -149,7 +149,8 @@ private struct LargeLibrary {
                 format: "jpeg",
                 width: 1,
                 height: 1,
-                byteCount: 1
+                byteCount: 1,
+                perceptualHash: 0
             ),
             vector: vector,
             precision: "float32"

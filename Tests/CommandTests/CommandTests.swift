@@ -48,7 +48,7 @@ struct CommandTests {
         let first = try #require((piped["results"] as? [[String: Any]])?.first)
         #expect((first["path"] as? String)?.hasSuffix("claw-wooden-angled.jpg") == true)
         let stages = (piped["timings"] as? [[String: Any]] ?? []).compactMap { $0["stage"] as? String }
-        #expect(stages == ["decode", "embed", "search", "describe"])
+        #expect(stages == ["decode", "embed", "search", "describe", "rank"])
         let number = try #require(first["id"] as? Int)
         let byNumber = try lookalike("search", "--id", String(number), "--json", "--limit", "3").json
         #expect((byNumber["results"] as? [[String: Any]])?.contains { $0["id"] as? Int == number } == false)
@@ -163,14 +163,14 @@ struct CommandTests {
         let guide = String(decoding: try bytes(of: page), as: UTF8.self)
         let commands = [
             "index", "search", "serve", "watch", "status", "retry", "remove", "prune", "verify", "repair",
-            "backup", "restore", "doctor", "audit",
+            "backup", "restore", "doctor", "audit", "check", "duplicates", "tag", "hide",
         ]
         for command in commands {
             let help = try lookalike(command, "--help", inLibrary: false)
             #expect(help.code == 0)
             #expect(help.output.contains("lookalike \(command)"), "\(command)")
             #expect(guide.contains("\n## \(command)\n"))
-            let options = help.output.matches(of: /\n +(--[a-z]+)/).map { String($0.output.1) }
+            let options = help.output.matches(of: /\n +(--[a-z-]+)/).map { String($0.output.1) }
             #expect(options.contains("--library"))
             for option in Set(options).subtracting(["--help", "--version"]) {
                 #expect(guide.contains("`\(option)") || guide.contains(" \(option) "), "\(command) \(option)")

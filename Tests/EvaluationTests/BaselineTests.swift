@@ -40,7 +40,7 @@ struct BaselineTests {
     @Test("a perceptual hash sees through brightness and JPEG, and not through mirroring")
     func hash() throws {
         let picture = try Self.picture("windmills/linda-dark.jpg")
-        let hash = PerceptualHash()
+        let hash = PerceptualHashVector()
         func distance(_ variation: Variation) throws -> Int {
             let changed = try ImageDecoder().thumbnail(
                 of: .bytes(picture.varied(by: variation)),

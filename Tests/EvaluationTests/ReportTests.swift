@@ -14,7 +14,7 @@ struct ReportTests {
         let truth = try GroundTruth(folders: repository.appending("SampleImages"))
         return try Evaluation(
             truth,
-            contenders: [ColorHistogram(), PerceptualHash()],
+            contenders: [ColorHistogram(), PerceptualHashVector()],
             decoder: ImageDecoder(),
             options: options
         ).run()

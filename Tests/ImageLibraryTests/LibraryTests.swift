@@ -235,7 +235,8 @@ struct LibraryTests {
                     format: "jpeg",
                     width: 1,
                     height: 1,
-                    byteCount: 1
+                    byteCount: 1,
+                    perceptualHash: 0
                 ),
                 vector: vector,
                 precision: "float32"

@@ -67,10 +67,10 @@ struct SearchPipelineTests {
         let pipeline = try Self.library.get().pipeline
         let path = samplePhotograph("windmills/linda.jpg")
         let byFile = try pipeline.search(.file(path), limit: 5)
-        #expect(byFile.timings.map(\.stage) == ["decode", "embed", "search", "describe"])
+        #expect(byFile.timings.map(\.stage) == ["decode", "embed", "search", "describe", "rank"])
         #expect(byFile.timings.allSatisfy { $0.milliseconds >= 0 })
         let byNumber = try pipeline.search(.image(byFile.results[0].imageID), limit: 5)
-        #expect(byNumber.timings.map(\.stage) == ["look up", "search", "describe"])
+        #expect(byNumber.timings.map(\.stage) == ["look up", "search", "describe", "rank"])
     }
 
     @Test("images whose files are gone are left out, and the limit is still filled")

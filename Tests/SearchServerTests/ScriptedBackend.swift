@@ -15,9 +15,13 @@ struct ScriptedBackend: SearchBackend {
     var onKeep: @Sendable (Interaction) throws -> Bool = { _ in true }
 
     func keep(_ interaction: Interaction) throws -> Bool { try onKeep(interaction) }
-    func search(_ query: ImageQuery, limit: Int) throws -> SearchResponse { try onSearch(query, limit) }
-    func image(id: Int64) throws -> ImageRecord? { images.first { $0.id == id } }
-    func thumbnail(id: Int64, longerSide: Int) throws -> [UInt8]? { try onThumbnail(id, longerSide) }
+    func search(_ request: SearchRequest) throws -> SearchResponse {
+        try onSearch(request.examples[0].picture, request.limit)
+    }
+    func image(id: Int64, for audience: Audience) throws -> ImageRecord? { images.first { $0.id == id } }
+    func thumbnail(id: Int64, longerSide: Int, for audience: Audience) throws -> [UInt8]? {
+        try onThumbnail(id, longerSide)
+    }
     func readiness() throws -> Readiness { try onReadiness() }
 
     /// Answers every search of bytes with one result whose width is their number, so that a test can tell
@@ -25,25 +29,44 @@ struct ScriptedBackend: SearchBackend {
     static var counting: ScriptedBackend {
         ScriptedBackend(onSearch: { query, limit in
             guard case .bytes(let bytes) = query else { return .empty }
-            return SearchResponse(
-                results: [.sample(id: 17, width: bytes.count)],
-                timings: [.init(stage: "decode", milliseconds: 1.5)],
-                method: "exact",
-                searchedImageCount: limit
-            )
+            return .sample(results: [.sample(id: 17, width: bytes.count)], searchedImageCount: limit)
         })
     }
 }
 
 extension SearchResponse {
-    static var empty: SearchResponse {
-        SearchResponse(results: [], timings: [], method: "exact", searchedImageCount: 0)
+    static var empty: SearchResponse { sample(results: [], searchedImageCount: 0) }
+
+    static func sample(
+        results: [SearchResult],
+        searchedImageCount: Int,
+        method: String = "exact"
+    ) -> SearchResponse {
+        SearchResponse(
+            results: results,
+            nextCursor: nil,
+            timings: [StageTiming(stage: "decode", milliseconds: 1.5)],
+            method: method,
+            searchedImageCount: searchedImageCount,
+            rules: nil
+        )
     }
 }
 
 extension SearchResult {
     static func sample(id: Int64, width: Int = 640) -> SearchResult {
-        SearchResult(imageID: id, similarity: 0.875, path: "/photos/été/a b.jpg", width: width, height: 480)
+        SearchResult(
+            imageID: id,
+            similarity: 0.875,
+            score: 0.875,
+            probability: 0.75,
+            likeness: .similar,
+            path: "/photos/été/a b.jpg",
+            width: width,
+            height: 480,
+            duplicates: [],
+            explanation: nil
+        )
     }
 }
 
@@ -57,6 +80,10 @@ extension ImageRecord {
             height: 480,
             byteCount: 12_345,
             addedAt: Date(timeIntervalSince1970: 1_700_000_000),
+            takenAt: "2023-11-14T22:13:20",
+            camera: "Canon EOS 80D",
+            tags: ["harbour"],
+            visibility: "listed",
             locations: [
                 .init(path: "/photos/b.jpg", missing: isMissing), .init(path: "/gone/a.jpg", missing: true),
             ]

@@ -185,12 +185,7 @@ import Testing
     func similar() async throws {
         let backend = ScriptedBackend(onSearch: { query, limit in
             guard case .image(let id) = query else { return .empty }
-            return SearchResponse(
-                results: [.sample(id: id)],
-                timings: [],
-                method: "hnsw",
-                searchedImageCount: limit
-            )
+            return .sample(results: [.sample(id: id)], searchedImageCount: limit, method: "hnsw")
         })
         try await withRoutes(to: backend) { client in
             let answer = try await client.ask(.get, "/v1/images/5/similar?limit=3")

@@ -12,7 +12,8 @@ extension FileOutcome {
                 format: "jpeg",
                 width: 4,
                 height: 3,
-                byteCount: 1
+                byteCount: 1,
+                perceptualHash: UInt64(number)
             ),
             vector: vector,
             precision: "float32"

@@ -1,10 +1,11 @@
-internal import Foundation
 internal import ImageDecoding
 
 /// What a design begins with, before anything is learned: what a model has to beat to be worth its cost.
 public enum Baselines {
     /// All of them, the weakest first.
-    public static let all: [any PictureEmbedding] = [RandomVector(), PerceptualHash(), ColorHistogram()]
+    public static let all: [any PictureEmbedding] = [
+        RandomVector(), PerceptualHashVector(), ColorHistogram(),
+    ]
 }
 
 /// A direction drawn at random for each picture: what a ranking is worth that knows nothing.
@@ -65,63 +66,14 @@ struct ColorHistogram: PictureEmbedding {
     }
 }
 
-/// 64 bits of what a picture looks like from afar: signs of the lowest frequencies of its 32×32 greys.
-///
-/// Zauner, *Implementation and benchmarking of perceptual image hash functions*, 2010 (the DCT hash): each of the 8×8
-/// lowest coefficients is above or below their median. The cosine is 1 − 2 · Hamming distance / 64.
-struct PerceptualHash: PictureEmbedding {
+/// Signs of the lowest frequencies, see `ImageDecoding.PerceptualHash`. The cosine is 1 − 2 · Hamming distance / 64.
+struct PerceptualHashVector: PictureEmbedding {
     let name = "perceptual hash"
     let thumbnailSize: ThumbnailSize? = nil
 
-    private static let side = 32
-    /// [frequency][position] of the first eight cosines.
-    private static let cosines: [[Float]] = (0..<8).map { frequency in
-        (0..<side).map { cos(Float.pi * Float(frequency) * (Float($0) + 0.5) / Float(side)) }
-    }
-
     func embed(_ picture: PixelImage) -> [Float] {
-        let grey = Self.grey(picture)
-        var coefficients: [Float] = []
-        for vertical in Self.cosines {
-            for horizontal in Self.cosines {
-                var sum: Float = 0
-                for y in 0..<Self.side {
-                    for x in 0..<Self.side { sum += grey[y * Self.side + x] * vertical[y] * horizontal[x] }
-                }
-                coefficients.append(sum)
-            }
-        }
-        // The first one is the mean brightness: it says nothing, and would shift the median.
-        let sorted = coefficients.dropFirst().sorted()
-        let median = sorted[sorted.count / 2]
-        return coefficients.map { $0 > median ? 0.125 : -0.125 }
-    }
-
-    /// Means of luma over a grid of 32×32 cells.
-    private static func grey(_ picture: PixelImage) -> [Float] {
-        var sums = [Float](repeating: 0, count: side * side)
-        var counts = sums
-        for y in 0..<picture.height {
-            let row = y * side / picture.height * side
-            for x in 0..<picture.width {
-                let pixel = (y * picture.width + x) * 3
-                let luma =
-                    299 * Int(picture.pixels[pixel]) + 587 * Int(picture.pixels[pixel + 1]) + 114
-                    * Int(picture.pixels[pixel + 2])
-                let cell = row + x * side / picture.width
-                sums[cell] += Float(luma) / 1000
-                counts[cell] += 1
-            }
-        }
-        // A picture smaller than the grid leaves cells empty; they repeat the cell before.
-        for cell in sums.indices {
-            if counts[cell] > 0 {
-                sums[cell] /= counts[cell]
-            } else {
-                sums[cell] = cell % side > 0 ? sums[cell - 1] : cell >= side ? sums[cell - side] : 0
-            }
-        }
-        return sums
+        let bits = PerceptualHash(of: picture).bits
+        return (0..<64).map { bits >> UInt64($0) & 1 == 1 ? 0.125 : -0.125 }
     }
 }
 

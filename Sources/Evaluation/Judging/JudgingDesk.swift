@@ -91,14 +91,17 @@ public final class JudgingDesk: Sendable {
 
     /// The pool of a query without what has been judged; nil when the query has no vector any more.
     private func task(for query: ImageID, _ judgements: [Judgement]) throws -> Task? {
-        guard let vector = try library.index.vector(of: query) else { return nil }
+        // Nobody is asked about what not everybody may see.
+        guard let vector = try library.index.vector(of: query),
+            try library.catalog.image(query, for: .everyone) != nil
+        else { return nil }
         var pool = Set(try neighbors(of: query, vector).pool(depth: Self.poolDepth))
         // The same draw whenever the query comes up again.
         var chance = SeededSequence(seed: UInt64(bitPattern: query))
         pool.formUnion(try strangers(to: query, using: &chance))
         let judged = Set(judgements.lazy.filter { $0.query == query }.map(\.image))
         let shown = try library.catalog.images(pool.sorted()).filter {
-            $0.locations.contains { $0.missingSince == nil }
+            $0.visibility == .listed && $0.locations.contains { $0.missingSince == nil }
         }
         let candidates = shown.map(\.id).sorted().shuffled(using: &chance)
         let open = candidates.filter { !judged.contains($0) }

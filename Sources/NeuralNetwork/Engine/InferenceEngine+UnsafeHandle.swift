@@ -68,6 +68,34 @@ public struct InferenceEngine: Sendable {
         workspace: inout Workspace,
         observe: ((_ block: Int, _ output: () -> FeatureMap) -> Void)? = nil
     ) -> [Float] {
+        withLastBlock(of: image, workspace: &workspace, observe: observe) { elements in
+            pooled(elements, positions: blocks.last!.output.positionCount)
+        }
+    }
+
+    /// Returns what ``features(of:workspace:observe:)`` averages: the last convolution's values at each position,
+    /// ``EfficientNetLite/featureCount`` channels. Some milliseconds slower.
+    public func featureMap(of image: borrowing FeatureMap, workspace: inout Workspace) -> FeatureMap {
+        let last = blocks.last!.output
+        return withLastBlock(of: image, workspace: &workspace, observe: nil) { elements in
+            let stride = last.channels.roundedUp(to: kernels.lanes) * kernels.elementBytes
+            let values = (0..<last.positionCount).flatMap { pooled(elements + $0 * stride, positions: 1) }
+            let shape = FeatureShape(
+                height: last.height,
+                width: last.width,
+                channels: EfficientNetLite.featureCount
+            )
+            return FeatureMap(shape: shape, values: values)
+        }
+    }
+
+    /// Calls `body` with the last block's output as elements.
+    private func withLastBlock<Value: ~Copyable>(
+        of image: borrowing FeatureMap,
+        workspace: inout Workspace,
+        observe: ((_ block: Int, _ output: () -> FeatureMap) -> Void)?,
+        _ body: (UnsafeRawPointer) -> Value
+    ) -> Value {
         precondition(image.shape == input, "a picture of \(image.shape) for a plan of \(input)")
         kernels.functions.table.pointee.begin()
         defer { kernels.functions.table.pointee.end() }
@@ -79,7 +107,7 @@ public struct InferenceEngine: Sendable {
             elements = narrowed(current, count: storedCount(block.output), in: workspace)
             observe?(number) { map(block.output, at: current) }
         }
-        return pooled(elements)
+        return body(elements)
     }
 
     /// Returns memory for one forward pass at a time.
@@ -145,10 +173,9 @@ public struct InferenceEngine: Sendable {
         return UnsafeRawPointer(target)
     }
 
-    /// Runs the last convolution and averages it over the positions.
-    private func pooled(_ elements: UnsafeRawPointer) -> [Float] {
+    /// Runs the last convolution at so many positions and averages it over them.
+    private func pooled(_ elements: UnsafeRawPointer, positions: Int) -> [Float] {
         let last = blocks.last!.output
-        let positions = last.positionCount
         var features = [Float](repeating: 0, count: head.columns)
         features.withUnsafeMutableBufferPointer { sums in
             var product = lk_product(

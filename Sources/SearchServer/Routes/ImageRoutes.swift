@@ -1,3 +1,4 @@
+internal import Catalog
 internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
@@ -41,7 +42,7 @@ struct ImageRoutes: Sendable {
         let imageCount = try backend.readiness().indexedImageCount
         let wantedCount = min(count, imageCount)
         return try (0..<wantedCount).compactMap { index in
-            let image = try backend.image(id: Int64(1 + index * imageCount / wantedCount))
+            let image = try backend.image(id: Int64(1 + index * imageCount / wantedCount), for: .everyone)
             return image?.locations.first?.missing == false ? image : nil
         }
     }
@@ -49,7 +50,8 @@ struct ImageRoutes: Sendable {
     /// `GET /v1/images/{id}`: what the library knows about a picture.
     @Sendable private func image(_ request: Request, _ context: Route.Context) async throws -> Response {
         let id = try context.imageID()
-        guard let image = try await workers.run({ [backend] in try backend.image(id: id) }) else {
+        guard let image = try await workers.run({ [backend] in try backend.image(id: id, for: .everyone) })
+        else {
             throw RequestFault.unknownImage
         }
         var response = try Response.json(ImageDescription(image))
@@ -71,10 +73,12 @@ struct ImageRoutes: Sendable {
         )
         let known = request.headers[.ifNoneMatch]
         let (tag, bytes) = try await workers.run { [backend] () -> (String, [UInt8]?) in
-            guard let image = try backend.image(id: id) else { throw RequestFault.unknownImage }
+            guard let image = try backend.image(id: id, for: .everyone) else {
+                throw RequestFault.unknownImage
+            }
             let tag = "\"\(image.contentHash)-\(size)\""
             guard !EntityTag.matches(tag, ifNoneMatch: known) else { return (tag, nil) }
-            guard let bytes = try backend.thumbnail(id: id, longerSide: size) else {
+            guard let bytes = try backend.thumbnail(id: id, longerSide: size, for: .everyone) else {
                 throw RequestFault.unknownImage
             }
             return (tag, bytes)

@@ -1,3 +1,4 @@
+internal import Catalog
 internal import Evaluation
 internal import Foundation
 internal import HTTPTypes
@@ -32,11 +33,13 @@ struct JudgingRoutes: Sendable {
         let skipped = try Self.numbers(in: request.uri.queryParameters["skip"].map(String.init) ?? "")
         let description = try await workers.run { [backend, judging] () -> JudgingDescription in
             let task = try judging.next(skipping: skipped)
-            let query = try task.flatMap { try backend.image(id: $0.query) }
+            let query = try task.flatMap { try backend.image(id: $0.query, for: .everyone) }
             return JudgingDescription(
                 query: query.map(ImageDescription.init),
-                candidates: try (task?.candidates ?? []).compactMap { try backend.image(id: $0) }
-                    .map(ImageDescription.init),
+                candidates: try (task?.candidates ?? []).compactMap {
+                    try backend.image(id: $0, for: .everyone)
+                }
+                .map(ImageDescription.init),
                 judgedCount: task?.judgedCount ?? 0,
                 progress: try judging.progress()
             )

@@ -1,3 +1,4 @@
+internal import Catalog
 internal import HTTPTypes
 internal import Hummingbird
 internal import QueryPipeline
@@ -46,7 +47,9 @@ struct SearchRoutes: Sendable {
         limit: Int,
         to query: @escaping @Sendable () throws -> ImageQuery
     ) async throws -> Response {
-        let found = try await workers.run { [backend] in try backend.search(query(), limit: limit) }
+        let found = try await workers.run { [backend] in
+            try backend.search(SearchRequest(query(), limit: limit))
+        }
         var response = try Response.json(SearchDescription(found))
         response.headers[.cacheControl] = "no-store"
         return response
