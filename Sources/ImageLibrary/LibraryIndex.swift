@@ -34,6 +34,8 @@ public final class LibraryIndex: Sendable {
     private let journal: Mutex<Journal>
     /// The beam width chosen for this model; 0 when none was.
     private let chosenBeamWidth = Atomic(0)
+    /// The newest change that searches know of; what ``Journal/sequence`` was when nobody was changing it.
+    private let reachedChange = Atomic<Int64>(0)
 
     private struct Journal {
         /// The catalog's journal has been read up to here.
@@ -104,6 +106,11 @@ public final class LibraryIndex: Sendable {
         try journal.withLockIfAvailable { try applyChanges(&$0) }
     }
 
+    /// Returns about how many changes to embeddings searches do not know of yet. Constant time.
+    public func pendingChangeCount() throws -> Int {
+        max(0, Int(try catalog.latestChange() - reachedChange.load(ordering: .relaxed)))
+    }
+
     /// Looks for up to `sampleCount` images by their own vectors, evenly spread over the catalog.
     ///
     /// The vectors come from the catalog: one that the index lacks or holds otherwise is not found. Of images
@@ -135,6 +142,7 @@ public final class LibraryIndex: Sendable {
     private static let batchSize = 1024
 
     private func applyChanges(_ journal: inout Journal) throws {
+        defer { reachedChange.store(journal.sequence, ordering: .relaxed) }
         let (latestChange, encodedBeamWidth) = try catalog.latestChangeAndBeamWidth()
         if encodedBeamWidth != journal.encodedBeamWidth {
             journal.encodedBeamWidth = encodedBeamWidth
@@ -180,6 +188,7 @@ public final class LibraryIndex: Sendable {
         opening.withLock { $0 = .rejected(reason) }
         live.withLock { $0 = HNSWIndex(dimension: model.dimension) }
         (journal.sequence, journal.savedSequence, journal.damaged) = (0, nil, [])
+        reachedChange.store(0, ordering: .relaxed)
         try applyChanges(&journal, to: index)
     }
 

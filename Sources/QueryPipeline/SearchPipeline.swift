@@ -90,12 +90,6 @@ public final class SearchPipeline: Sendable {
         return max(0, library.index.count - hidden)
     }
 
-    /// Shows that the catalog can be read and the index searched; throws when not.
-    public func readiness() throws -> Readiness {
-        try library.index.catchUp()
-        return Readiness(model: embedder.model.identity, indexedImageCount: try imageCount(for: .everyone))
-    }
-
     var queryEmbedder: QueryEmbedder {
         QueryEmbedder(library: library, embedder: embedder, decoder: decoder)
     }
