@@ -48,21 +48,29 @@ func application(
         threadCount: configuration.workerCount,
         maximumWaitingCount: configuration.maximumWaitingCount
     )
-    let router = router(backend: backend, judging: judging, workers: workers, configuration: configuration)
+    let state = ServerState(configuration)
+    let router = router(
+        backend: backend,
+        judging: judging,
+        workers: workers,
+        configuration: configuration,
+        state: state
+    )
     var application = Application(
         router: router,
-        server: .http1(
-            configuration: .init(
-                additionalChannelHandlers: [
-                    ConnectionKeeper(
-                        maximumBodyByteCount: configuration.maximumBodyByteCount,
-                        deadline: configuration.transferDeadline
-                    )
-                ],
-                idleTimeout: TimeAmount(configuration.idleTimeout)
+        server: HTTPServerBuilder { responder in
+            ServerChannel(
+                responder: responder,
+                limits: configuration,
+                connections: state.connections,
+                encryption: configuration.encryption?.context
             )
+        },
+        configuration: .init(
+            address: .hostname(configuration.host, port: configuration.port),
+            serverName: nil,
+            backlog: configuration.maximumConnectionCount
         ),
-        configuration: .init(address: .hostname(configuration.host, port: configuration.port)),
         services: [workers],
         onServerRunning: { channel in
             await onServing(configuration.url(port: channel.localAddress?.port ?? configuration.port))
@@ -78,16 +86,28 @@ func router(
     backend: some SearchBackend,
     judging: some JudgingBackend,
     workers: BlockingWorkers,
-    configuration: ServerConfiguration
+    configuration: ServerConfiguration,
+    state: ServerState
 ) -> Router<Route.Context> {
-    let routes = allRoutes(backend: backend, judging: judging, workers: workers, configuration: configuration)
+    let routes = allRoutes(
+        backend: backend,
+        judging: judging,
+        workers: workers,
+        configuration: configuration,
+        state: state
+    )
     let router = Router(context: Route.Context.self, options: .autoGenerateHeadEndpoints)
-    router.add(middleware: LogRequestsMiddleware(.debug))
+    router.add(middleware: Identification(gatekeeper: state.gatekeeper))
+    router.add(
+        middleware: Observation(metrics: state.metrics, logLevel: configuration.logsRequests ? .info : .debug)
+    )
     router.add(middleware: ResponseHeaders())
-    router.add(middleware: ProblemResponses(allowedMethods: { routes.methods(of: $0) }))
+    router.add(
+        middleware: ProblemResponses(metrics: state.metrics, allowedMethods: { routes.methods(of: $0) })
+    )
     router.add(middleware: RequestGuard(requiresLoopbackHost: configuration.isBoundToLoopback))
     for route in routes {
-        router.on(RouterPath(route.path), method: route.method, use: route.handler)
+        router.on(RouterPath(route.path), method: route.method, use: route.answer(state.rateLimit))
     }
     return router
 }
@@ -96,15 +116,17 @@ func allRoutes(
     backend: some SearchBackend,
     judging: some JudgingBackend,
     workers: BlockingWorkers,
-    configuration: ServerConfiguration
+    configuration: ServerConfiguration,
+    state: ServerState
 ) -> [Route] {
     let search = SearchRoutes(
         backend: backend,
         workers: workers,
-        uploads: Places(count: configuration.maximumUploadCount),
-        maximumBodyByteCount: configuration.maximumBodyByteCount
+        uploads: state.uploads,
+        maximumBodyByteCount: configuration.maximumBodyByteCount,
+        metrics: state.metrics
     )
-    let images = ImageRoutes(backend: backend, workers: workers)
+    let images = ImageRoutes(backend: backend, workers: workers, thumbnails: state.thumbnails)
     let health = HealthRoutes(
         backend: backend,
         workers: workers,
@@ -116,6 +138,11 @@ func allRoutes(
         workers: workers,
         keepsFeedback: configuration.keepsFeedback
     )
+    let session = SessionRoutes(
+        sessions: state.gatekeeper.sessions,
+        isSecure: configuration.encryption != nil
+    )
+    let figures = FigureRoutes(backend: backend, workers: workers, state: state)
     return search.routes + images.routes + judgements.routes + feedback.routes + health.routes
-        + PageRoutes().routes
+        + figures.routes + session.routes + PageRoutes().routes
 }

@@ -9,14 +9,22 @@ internal import ServiceLifecycle
 struct BlockingWorkers: Service {
     private let pool: NIOThreadPool
     private let places: Places
+    private let threadCount: Int
 
     /// - Parameters:
     ///   - threadCount: How many pieces of work run at the same time; at least 1.
     ///   - maximumWaitingCount: How many more may wait for a thread.
     init(threadCount: Int, maximumWaitingCount: Int) {
         precondition(threadCount > 0, "a pool of \(threadCount) threads would never run anything")
+        self.threadCount = threadCount
         pool = NIOThreadPool(numberOfThreads: threadCount)
         places = Places(count: threadCount + maximumWaitingCount)
+    }
+
+    /// How many pieces of work are being done, and how many wait for a thread.
+    var load: (running: Int, waiting: Int) {
+        let taken = places.takenCount
+        return (min(taken, threadCount), max(0, taken - threadCount))
     }
 
     /// Starts the threads; without it ``run(_:)`` throws.
@@ -46,10 +54,15 @@ struct BlockingWorkers: Service {
 /// A fixed number of places; who finds none free is turned away rather than queued.
 struct Places: Sendable {
     private let free: NIOLockedValueBox<Int>
+    private let count: Int
 
     init(count: Int) {
+        self.count = count
         free = NIOLockedValueBox(count)
     }
+
+    /// How many places are taken at the moment.
+    var takenCount: Int { count - free.withLockedValue { $0 } }
 
     /// Holds a place while `body` runs.
     ///

@@ -88,6 +88,36 @@ extension Problem {
                 "An interaction is {\"query\": 17, \"shown\": [4, 9], \"clicked\": [9]}: 1 to "
                     + "\(FeedbackRoutes.maximumShownCount) results, each once, in their order, and those opened."
             )
+        case .unauthorized(let showedWrongToken):
+            self.init(
+                .unauthorized,
+                "unauthorized",
+                showedWrongToken
+                    ? "The server does not know this token; ask whoever runs it for another."
+                    : "Send a token as Authorization: Bearer TOKEN; whoever runs the server gives them out.",
+                // RFC 6750, section 3.
+                headers: [
+                    .wwwAuthenticate: "Bearer realm=\"lookalike\""
+                        + (showedWrongToken ? ", error=\"invalid_token\"" : "")
+                ]
+            )
+        case .forbidden(let needed):
+            self.init(
+                .forbidden,
+                "forbidden",
+                "The token does not allow this; it takes one with the scope \(needed.rawValue).",
+                headers: [
+                    .wwwAuthenticate: "Bearer realm=\"lookalike\", error=\"insufficient_scope\", "
+                        + "scope=\"\(needed.rawValue)\""
+                ]
+            )
+        case .rateLimited(let seconds):
+            self.init(
+                .tooManyRequests,
+                "rate_limited",
+                "You ask more often than one client may; try again in \(seconds) s.",
+                headers: [.retryAfter: "\(seconds)"]
+            )
         case .tooBusy:
             self.init(
                 .serviceUnavailable,

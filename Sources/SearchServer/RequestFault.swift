@@ -16,6 +16,9 @@ enum RequestFault: Error, Equatable {
     case missingImagePart
     case malformedJudgement
     case malformedInteraction
+    case unauthorized(showedWrongToken: Bool)
+    case forbidden(needed: AccessScope)
+    case rateLimited(seconds: Int)
     case tooBusy
     case notReady
 }

@@ -10,6 +10,7 @@ protocol SearchBackend: Sendable {
     func image(id: Int64, for audience: Audience) throws -> ImageRecord?
     func thumbnail(id: Int64, longerSide: Int, for audience: Audience) throws -> [UInt8]?
     func readiness() throws -> Readiness
+    func statistics() throws -> LibraryStatistics
     func keep(_ interaction: Interaction) throws -> Bool
 }
 

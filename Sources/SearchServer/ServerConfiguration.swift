@@ -35,8 +35,37 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// ``idleTimeout`` alone would let a client that drips one byte a second hold a connection forever.
     public var transferDeadline: Duration = .seconds(60)
 
+    /// How long a request's head may take from the connection's beginning, or later from its first byte.
+    public var headDeadline: Duration = .seconds(10)
+
+    /// The longest head of a request, in bytes.
+    public var maximumHeadByteCount = 16 << 10
+
+    /// How many connections may be open. One more ends the one that has kept the server waiting longest.
+    public var maximumConnectionCount = 1024
+
+    /// How many connections of one address may be open; see ``maximumConnectionCount``.
+    public var maximumConnectionCountPerAddress = 256
+
+    /// How many requests a second one client may send in the long run, and twice as many at once; nil sets no limit. A
+    /// client is a token, or an address where no token was shown.
+    public var requestsPerSecond: Double?
+
+    /// How many bytes of thumbnails are kept to be shown again.
+    public var maximumThumbnailCacheByteCount = 64 << 20
+
+    /// Certificate and key for TLS; nil speaks in clear.
+    public var encryption: ServerEncryption?
+
+    /// Whether each request is logged at level info instead of debug.
+    public var logsRequests = false
+
     /// Whether it is kept what was shown and what was opened of it.
     public var keepsFeedback = true
+
+    /// The tokens that requests have to show. Without them a server on loopback answers everybody, and one that other
+    /// machines can reach answers nobody; ``checked()`` refuses that.
+    public var tokens: AccessTokens?
 
     /// Creates a configuration with the default limits.
     public init(host: String = "127.0.0.1", port: Int = 8080) {
@@ -48,10 +77,24 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// ``LoopbackHost``.
     var isBoundToLoopback: Bool { LoopbackHost.contains(host) }
 
+    /// The limit of ``requestsPerSecond`` that suits where the server listens: none where nobody else can ask.
+    public var usualRequestsPerSecond: Double? { isBoundToLoopback ? nil : 100 }
+
+    /// Whether what is sent passes other machines in clear.
+    public var isReadableOnTheWay: Bool { !isBoundToLoopback && encryption == nil }
+
+    /// Returns the configuration if a server may be started with it.
+    ///
+    /// - Throws: ``OpenServerError`` when others could reach the server and it has no tokens to ask for.
+    public func checked() throws(OpenServerError) -> Self {
+        guard isBoundToLoopback || tokens != nil else { throw OpenServerError(host: host) }
+        return self
+    }
+
     /// Returns the address to open in a browser for a server that really listens on `port`.
     func url(port: Int) -> URL {
         var components = URLComponents()
-        components.scheme = "http"
+        components.scheme = encryption == nil ? "http" : "https"
         components.host = host.contains(":") ? "[\(host)]" : host
         components.port = port
         guard let url = components.url else {
@@ -60,5 +103,15 @@ public struct ServerConfiguration: Sendable, Equatable {
             )
         }
         return url
+    }
+}
+
+/// Thrown when a server would show a library to a whole network.
+public struct OpenServerError: Error, Equatable, CustomStringConvertible {
+    let host: String
+
+    /// Says what to do.
+    public var description: String {
+        "with --host \(host) other machines could see the pictures: say who may with --tokens FILE, or listen on 127.0.0.1"
     }
 }

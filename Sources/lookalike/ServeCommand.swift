@@ -23,9 +23,8 @@ struct ServeCommand: AsyncParsableCommand {
               curl --data-binary @holiday.jpg -H 'Content-Type: image/jpeg' 'http://127.0.0.1:8080/v1/search?limit=5'
 
             Prints one line with the page's address once it listens. Pictures that lookalike index adds \
-            meanwhile are found without a restart; with --watch the server adds them itself. Ctrl-C answers the requests under way and ends. There is no \
-            authentication: bind to another address than loopback only in a network where everybody may see \
-            the pictures.
+            meanwhile are found without a restart; with --watch the server adds them itself. Ctrl-C answers the requests under way and ends. On loopback \
+            everybody on this machine may do everything, unless --tokens says who may; with another --host it has to.
             """
     )
 
@@ -34,6 +33,44 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("TCP port to listen on; 0 picks a free one.", valueName: "number"))
     var port = 8080
+
+    @Option(
+        help: ArgumentHelp(
+            "File of tokens that requests have to show; a scope (read, write or admin) and a token on each line.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var tokens: String?
+
+    @Option(
+        help: ArgumentHelp("File of the certificate, in PEM form: speak TLS with it.", valueName: "file"),
+        completion: .file()
+    )
+    var tlsCertificate: String?
+
+    @Option(
+        help: ArgumentHelp("File of the certificate's private key, in PEM form.", valueName: "file"),
+        completion: .file()
+    )
+    var tlsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Requests a second that one client may send in the long run, and twice as many at once; 0 sets no limit. "
+                + "Without it 100, and no limit on loopback.",
+            valueName: "number"
+        )
+    )
+    var rate: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a line about each request to standard error, as text or json; without it only what goes wrong.",
+            valueName: "format"
+        )
+    )
+    var logFormat: LogFormat?
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var model: ModelOptions
@@ -50,9 +87,16 @@ struct ServeCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port must be 0 to 65535.") }
+        guard (0...1_000_000).contains(rate ?? 0) else {
+            throw ValidationError("--rate must be 0 to 1000000.")
+        }
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key belong together; name both.")
+        }
     }
 
     func run() async throws {
+        let serving = try serverConfiguration()
         if watch { giveWay(by: watching.nice) }
         let model = try model.load(for: library)
         // One that is not there is not made, though watching could.
@@ -68,9 +112,7 @@ struct ServeCommand: AsyncParsableCommand {
             decoder: decoding.decoder(processCount: ProcessInfo.processInfo.activeProcessorCount),
             queryLog: queryLog
         )
-        let logger = Logger(label: "lookalike") { StreamLogHandler.standardError(label: $0) }
-        var serving = ServerConfiguration(host: host, port: port)
-        serving.keepsFeedback = !noFeedback
+        let logger = (logFormat ?? .text).logger
         let service = buildApplication(
             pipeline: pipeline,
             judging: JudgingDesk(library: library),
@@ -98,6 +140,41 @@ struct ServeCommand: AsyncParsableCommand {
             throw CannotListen(host: host, port: port, reason: String(cString: strerror(error.errnoCode)))
         } catch is SocketAddressError.UnknownHost {
             throw CannotListen(host: host, port: port, reason: "there is no such host")
+        }
+    }
+
+    private func serverConfiguration() throws -> ServerConfiguration {
+        var serving = ServerConfiguration(host: host, port: port)
+        serving.keepsFeedback = !noFeedback
+        serving.tokens = try tokens.map { try AccessTokens(contentsOf: FilePath($0).madeAbsolute) }
+        serving.requestsPerSecond = rate.map { $0 == 0 ? nil : Double($0) } ?? serving.usualRequestsPerSecond
+        serving.logsRequests = logFormat != nil
+        if let tlsCertificate, let tlsKey {
+            serving.encryption = try ServerEncryption(
+                certificate: FilePath(tlsCertificate).madeAbsolute,
+                key: FilePath(tlsKey).madeAbsolute
+            )
+        }
+        serving = try serving.checked()
+        if serving.tokens != nil, serving.isReadableOnTheWay {
+            writeLine(
+                "lookalike: without --tls-certificate and --tls-key, tokens and pictures can be read on their way",
+                to: .standardError
+            )
+        }
+        return serving
+    }
+}
+
+/// How the server's log is written.
+enum LogFormat: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+
+    fileprivate var logger: Logger {
+        switch self {
+        case .text: Logger(label: "lookalike") { StreamLogHandler.standardError(label: $0) }
+        case .json: Logger(label: "lookalike") { _ in JSONLogHandler { writeLine($0, to: .standardError) } }
         }
     }
 }

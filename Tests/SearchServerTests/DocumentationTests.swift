@@ -9,10 +9,14 @@ import Testing
 
 /// Holds `docs/http-api.md` against the code.
 @Suite struct DocumentationTests {
-    private let document: String
+    let document: String
 
     init() throws {
-        document = String(decoding: try bytes(of: repository.appending("docs/http-api.md")), as: UTF8.self)
+        document = try Self.read()
+    }
+
+    static func read() throws -> String {
+        String(decoding: try bytes(of: repository.appending("docs/http-api.md")), as: UTF8.self)
     }
 
     @Test("every route is documented")
@@ -22,7 +26,8 @@ import Testing
             backend: ScriptedBackend(),
             judging: ScriptedJudging(),
             workers: workers,
-            configuration: ServerConfiguration()
+            configuration: ServerConfiguration(),
+            state: ServerState(ServerConfiguration())
         )
         #expect(!routes.isEmpty)
         for route in routes {
@@ -37,7 +42,7 @@ import Testing
     func codes() throws {
         let mapping = repository.appending("Sources/SearchServer/Problem+Errors.swift")
         let source = String(decoding: try bytes(of: mapping), as: UTF8.self)
-        let written = Set(source.matches(of: /"([a-z]+(?:_[a-z]+)+)"/).map { String($0.1) })
+        let written = Set(source.matches(of: /(?m)(?:, |^ +)"([a-z]+(?:_[a-z]+)*)",/).map { String($0.1) })
         #expect(written.count > 10)
         let documented = Set(
             document.matches(of: /(?m)^\| ((?:`[a-z_]+`(?:, )?)+) \| \d{3} \|/)
@@ -59,6 +64,11 @@ import Testing
             "| request body | \(standard.maximumBodyByteCount >> 20) MiB |",
             "| bodies in memory at once | \(standard.maximumUploadCount) |",
             "| requests waiting | \(standard.maximumWaitingCount) |",
+            "| connections | \(standard.maximumConnectionCount), \(standard.maximumConnectionCountPerAddress) of one address |",
+            "| head of a request | \(standard.maximumHeadByteCount >> 10) KiB |",
+            "any head from its first byte | \(standard.headDeadline.components.seconds) s |",
+            "up to \(standard.maximumThumbnailCacheByteCount >> 20) MiB |",
+            "\(Int(ServerConfiguration(host: "::").usualRequestsPerSecond ?? 0)) requests a second",
             "| idle or stalled connection | \(standard.idleTimeout.components.seconds) s |",
             "from first to last byte | \(standard.transferDeadline.components.seconds) s |",
             "| form | \(MultipartFormData.maximumPartCount) parts, "

@@ -51,7 +51,9 @@ import Testing
             #expect(max(header.width, header.height) == 64)
 
             try FileManager.default.removeItem(atPath: pictures[0].string)
-            let gone = try await client.ask(.get, "/v1/images/\(results[0].id)/thumbnail?size=64")
+            let kept = try await client.ask(.get, "/v1/images/\(results[0].id)/thumbnail?size=64")
+            #expect(kept.bytes == thumbnail.bytes)
+            let gone = try await client.ask(.get, "/v1/images/\(results[0].id)/thumbnail?size=65")
             #expect(gone.status == 410)
         }
     }

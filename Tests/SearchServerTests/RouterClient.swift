@@ -27,6 +27,7 @@ struct RouterClient {
     }
 
     let responder: RouterResponder<Route.Context>
+    var logger = Logger.silent
 
     func ask(
         _ method: HTTPRequest.Method,
@@ -44,7 +45,7 @@ struct RouterClient {
         )
         let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body)))
         let context = Route.Context(
-            source: ApplicationRequestContextSource(channel: EmbeddedChannel(), logger: .silent)
+            source: ApplicationRequestContextSource(channel: EmbeddedChannel(), logger: logger)
         )
         let response = try await responder.respond(to: request, context: context)
         let collector = Collector()
@@ -69,6 +70,7 @@ func withRoutes(
     to backend: some SearchBackend,
     judging: ScriptedJudging = ScriptedJudging(),
     configuration: ServerConfiguration = ServerConfiguration(),
+    logger: Logger = .silent,
     _ body: (RouterClient) async throws -> Void
 ) async throws {
     let workers = BlockingWorkers(
@@ -76,10 +78,16 @@ func withRoutes(
         maximumWaitingCount: configuration.maximumWaitingCount
     )
     workers.start()
-    let router = router(backend: backend, judging: judging, workers: workers, configuration: configuration)
+    let router = router(
+        backend: backend,
+        judging: judging,
+        workers: workers,
+        configuration: configuration,
+        state: ServerState(configuration)
+    )
     let outcome: Result<Void, any Error>
     do {
-        outcome = .success(try await body(RouterClient(responder: router.buildResponder())))
+        outcome = .success(try await body(RouterClient(responder: router.buildResponder(), logger: logger)))
     } catch {
         outcome = .failure(error)
     }

@@ -1,6 +1,6 @@
-import Catalog
 import Foundation
 
+@testable import Catalog
 @testable import Evaluation
 @testable import QueryPipeline
 @testable import SearchServer
@@ -12,6 +12,7 @@ struct ScriptedBackend: SearchBackend {
     var onThumbnail: @Sendable (Int64, Int) throws -> [UInt8]? = { _, _ in [0xFF, 0xD8, 0xFF, 0xD9] }
     var onReadiness: @Sendable () throws -> Readiness = { Readiness(model: "none", indexedImageCount: 0) }
 
+    var onStatistics: @Sendable () throws -> LibraryStatistics = { .sample }
     var onKeep: @Sendable (Interaction) throws -> Bool = { _ in true }
 
     func keep(_ interaction: Interaction) throws -> Bool { try onKeep(interaction) }
@@ -23,6 +24,7 @@ struct ScriptedBackend: SearchBackend {
         try onThumbnail(id, longerSide)
     }
     func readiness() throws -> Readiness { try onReadiness() }
+    func statistics() throws -> LibraryStatistics { try onStatistics() }
 
     /// Answers every search of bytes with one result whose width is their number, so that a test can tell
     /// what arrived.
@@ -31,6 +33,26 @@ struct ScriptedBackend: SearchBackend {
             guard case .bytes(let bytes) = query else { return .empty }
             return .sample(results: [.sample(id: 17, width: bytes.count)], searchedImageCount: limit)
         })
+    }
+}
+
+extension LibraryStatistics {
+    static var sample: LibraryStatistics {
+        LibraryStatistics(
+            counts: CatalogCounts(presentImages: 9, images: 10, files: 12, missingFiles: 2, refusedFiles: 3),
+            feedback: FeedbackCounts(judgements: 4, interactions: 5, impressions: 50, clicks: 10),
+            model: "m@1",
+            indexedImageCount: 9,
+            pendingChangeCount: 1,
+            beamWidth: BeamWidthChoice(
+                model: "m@1",
+                beamWidth: 64,
+                target: 0.95,
+                recall: 0.96875,
+                pictureCount: 8,
+                chosenAt: Date(timeIntervalSince1970: 1_700_000_000)
+            )
+        )
     }
 }
 

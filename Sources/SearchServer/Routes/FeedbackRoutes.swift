@@ -12,7 +12,7 @@ struct FeedbackRoutes: Sendable {
     let workers: BlockingWorkers
     let keepsFeedback: Bool
 
-    var routes: [Route] { [Route(.post, "/v1/interactions", use: note)] }
+    var routes: [Route] { [Route(.post, "/v1/interactions", needs: .read, use: note)] }
 
     /// `POST /v1/interactions`: what was shown for a picture of the library, and what was opened.
     @Sendable private func note(_ request: Request, _ context: Route.Context) async throws -> Response {

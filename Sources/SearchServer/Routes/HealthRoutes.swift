@@ -8,11 +8,19 @@ struct HealthRoutes: Sendable {
     let backend: any SearchBackend
     let workers: BlockingWorkers
     let maximumBodyByteCount: Int
+    /// The way to an answer leads through a decoding process, and anybody may ask.
+    private let latest = Remembered<Readiness>(for: .seconds(1))
+
+    init(backend: any SearchBackend, workers: BlockingWorkers, maximumBodyByteCount: Int) {
+        self.backend = backend
+        self.workers = workers
+        self.maximumBodyByteCount = maximumBodyByteCount
+    }
 
     var routes: [Route] {
         [
-            Route(.get, "/healthz", use: health),
-            Route(.get, "/readyz", use: readiness),
+            Route(.get, "/healthz", needs: nil, use: health),
+            Route(.get, "/readyz", needs: nil, use: readiness),
         ]
     }
 
@@ -28,17 +36,27 @@ struct HealthRoutes: Sendable {
     @Sendable private func readiness(_ request: Request, _ context: Route.Context) async throws -> Response {
         let readiness: Readiness
         do {
-            readiness = try await workers.run { [backend] in try backend.readiness() }
+            readiness = try await current()
         } catch RequestFault.tooBusy {
             throw RequestFault.tooBusy
         } catch {
             context.logger.error("not ready", metadata: ["error": "\(error)"])
             throw RequestFault.notReady
         }
-        var response = try Response.json(
-            ReadinessDescription(readiness, maximumBodyByteCount: maximumBodyByteCount)
-        )
+        // Whoever only asks whether to send us visitors learns nothing of the library.
+        var response =
+            context.mayDo(.read)
+            ? try Response.json(
+                ReadinessDescription(readiness, maximumBodyByteCount: maximumBodyByteCount)
+            ) : try Response.json(["status": "ready"])
         response.headers[.cacheControl] = "no-store"
         return response
+    }
+
+    private func current() async throws -> Readiness {
+        if let known = latest.value { return known }
+        let readiness = try await workers.run { [backend] in try backend.readiness() }
+        latest.remember(readiness)
+        return readiness
     }
 }

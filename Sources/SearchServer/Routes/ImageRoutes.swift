@@ -13,6 +13,7 @@ struct ImageRoutes: Sendable {
 
     let backend: any SearchBackend
     let workers: BlockingWorkers
+    let thumbnails: ThumbnailCache
 
     var routes: [Route] {
         [
@@ -50,7 +51,7 @@ struct ImageRoutes: Sendable {
     /// `GET /v1/images/{id}`: what the library knows about a picture.
     @Sendable private func image(_ request: Request, _ context: Route.Context) async throws -> Response {
         let id = try context.imageID()
-        guard let image = try await workers.run({ [backend] in try backend.image(id: id, for: .everyone) })
+        guard let image = try await workers.run({ [backend] in try backend.image(id: id, for: context.audience) })
         else {
             throw RequestFault.unknownImage
         }
@@ -72,23 +73,25 @@ struct ImageRoutes: Sendable {
             default: Self.standardThumbnailSize
         )
         let known = request.headers[.ifNoneMatch]
-        let (tag, bytes) = try await workers.run { [backend] () -> (String, [UInt8]?) in
-            guard let image = try backend.image(id: id, for: .everyone) else {
-                throw RequestFault.unknownImage
-            }
+        let audience = context.audience
+        let (tag, picture) = try await workers.run { [backend, thumbnails] () -> (String, ByteBuffer?) in
+            guard let image = try backend.image(id: id, for: audience) else { throw RequestFault.unknownImage }
             let tag = "\"\(image.contentHash)-\(size)\""
             guard !EntityTag.matches(tag, ifNoneMatch: known) else { return (tag, nil) }
-            guard let bytes = try backend.thumbnail(id: id, longerSide: size, for: .everyone) else {
+            if let kept = thumbnails.picture(tag) { return (tag, kept) }
+            guard let bytes = try backend.thumbnail(id: id, longerSide: size, for: audience) else {
                 throw RequestFault.unknownImage
             }
-            return (tag, bytes)
+            let picture = ByteBuffer(bytes: bytes)
+            thumbnails.keep(picture, as: tag)
+            return (tag, picture)
         }
         let headers: HTTPFields = [.eTag: tag, .cacheControl: "private, no-cache"]
-        guard let bytes else { return Response(status: .notModified, headers: headers) }
+        guard let picture else { return Response(status: .notModified, headers: headers) }
         var response = Response(
             status: .ok,
             headers: headers,
-            body: .init(byteBuffer: ByteBuffer(bytes: bytes))
+            body: .init(byteBuffer: picture)
         )
         response.headers[.contentType] = "image/jpeg"
         return response

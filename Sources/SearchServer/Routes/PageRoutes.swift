@@ -29,7 +29,7 @@ struct PageRoutes: Sendable {
 
     var routes: [Route] {
         files.map { file in
-            Route(.get, file.path) { request, _ in
+            Route(.get, file.path, needs: nil) { request, _ in
                 // Asked for again each time: a newer binary's page must not meet an older one's script.
                 let headers: HTTPFields = [
                     .contentType: file.contentType, .eTag: file.tag, .cacheControl: "no-cache",

@@ -1,20 +1,45 @@
 internal import HTTPTypes
 internal import Hummingbird
 
-/// One address of the API: a method, a path and what answers there.
+/// One address of the API: a method, a path, who may ask there, and what answers.
 struct Route: Sendable {
-    typealias Context = BasicRequestContext
+    typealias Context = ServerRequestContext
     typealias Handler = @Sendable (Request, Context) async throws -> Response
 
     let method: HTTPRequest.Method
     /// The path, with `{name}` for a segment that is handed to the handler.
     let path: String
+    /// What a token must allow for a request to get here; nil lets everybody in.
+    let scope: AccessScope?
     let handler: Handler
 
+    /// Creates a route that needs what its method suggests: to read for GET, to write for everything else.
     init(_ method: HTTPRequest.Method, _ path: String, use handler: @escaping Handler) {
+        self.init(method, path, needs: method == .get ? .read : .write, use: handler)
+    }
+
+    init(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        needs scope: AccessScope?,
+        use handler: @escaping Handler
+    ) {
         self.method = method
         self.path = path
+        self.scope = scope
         self.handler = handler
+    }
+
+    /// Returns a handler that answers whoever may ask here, and has not asked too often.
+    ///
+    /// What is open to everybody costs next to nothing, and is not counted: a client over its limit still gets the page, and
+    /// whoever watches the server hears that it lives.
+    func answer(_ rateLimit: RateLimit?) -> Handler {
+        { request, context in
+            if scope != nil { try rateLimit?.count(context.visitor.client) }
+            try context.visitor.demand(scope)
+            return try await handler(request, context)
+        }
     }
 
     /// Returns whether the route's path covers `path`, whatever the method.

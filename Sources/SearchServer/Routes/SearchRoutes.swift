@@ -12,10 +12,11 @@ struct SearchRoutes: Sendable {
     let workers: BlockingWorkers
     let uploads: Places
     let maximumBodyByteCount: Int
+    let metrics: ServerMetrics
 
     var routes: [Route] {
         [
-            Route(.post, "/v1/search", use: searchByUpload),
+            Route(.post, "/v1/search", needs: .read, use: searchByUpload),
             Route(.get, "/v1/images/{id}/similar", use: searchByImage),
         ]
     }
@@ -50,6 +51,7 @@ struct SearchRoutes: Sendable {
         let found = try await workers.run { [backend] in
             try backend.search(SearchRequest(query(), limit: limit))
         }
+        metrics.count(found.timings)
         var response = try Response.json(SearchDescription(found))
         response.headers[.cacheControl] = "no-store"
         return response

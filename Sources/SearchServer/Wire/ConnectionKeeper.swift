@@ -9,7 +9,8 @@ internal import NIOHTTPTypes
 ///   last: otherwise the rest of a refused upload would have to be received, however long it is.
 /// - After such an answer the sending side is closed first, and what still arrives is dropped for a moment
 ///   (RFC 9112 §9.6): closing at once would reset the connection and could destroy the answer on its way.
-/// - A request or an answer that is not through within the deadline ends the connection.
+/// - A request or an answer that is not through within the deadline ends the connection; of a stream of events, each part.
+/// - ``Connections`` is told what the connection waits for, and ``HeadDeadline`` when a head has come.
 ///
 /// It sits between the HTTP codec and the server's own handlers and lives on the connection's event loop.
 final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
@@ -22,6 +23,7 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let maximumBodyByteCount: Int
     private let deadline: TimeAmount
+    private let connections: Connections
     private var startedRequestCount = 0
     private var endedRequestCount = 0
     private var startedResponseCount = 0
@@ -29,12 +31,15 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
     /// The request, counted from 1, with whose answer the connection ends, because the client or we want it.
     private var lastRequest: Int?
     private var isLingering = false
+    /// Whether the answer is a stream of events, which ends when there is nothing more to tell.
+    private var lastsLong = false
     private var requestTimer: Scheduled<Void>?
     private var responseTimer: Scheduled<Void>?
 
-    init(maximumBodyByteCount: Int, deadline: Duration) {
+    init(maximumBodyByteCount: Int, deadline: Duration, connections: Connections) {
         self.maximumBodyByteCount = maximumBodyByteCount
         self.deadline = TimeAmount(deadline)
+        self.connections = connections
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -47,6 +52,8 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let request):
             startedRequestCount += 1
+            context.triggerUserOutboundEvent(HeadDeadline.Event.headIsComplete, promise: nil)
+            notePhase(context)
             requestTimer = closing(context, after: deadline)
             if request.asksToClose { lastRequest = lastRequest ?? startedRequestCount }
             if request.asksToContinue, isNextToAnswer, announcesAcceptableLength(request) {
@@ -57,6 +64,7 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
         case .end:
             endedRequestCount += 1
             requestTimer?.cancel()
+            notePhase(context)
         }
         context.fireChannelRead(data)
     }
@@ -67,6 +75,7 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
             startedResponseCount += 1
             if endedRequestCount < startedResponseCount { lastRequest = startedResponseCount }
             if lastRequest == startedResponseCount { response.headerFields[.connection] = "close" }
+            lastsLong = response.headerFields[.contentType]?.hasPrefix("text/event-stream") ?? false
             responseTimer = closing(context, after: deadline)
             context.write(wrapOutboundOut(.head(response)), promise: promise)
         case .end:
@@ -74,14 +83,42 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
             let written = promise ?? context.eventLoop.makePromise()
             context.writeAndFlush(data, promise: written)
             finishResponse(context, written: written.futureResult)
+        case .body where lastsLong:
+            // A stream may go on as long as each of its parts is taken in time.
+            responseTimer?.cancel()
+            let timer = closing(context, after: deadline)
+            responseTimer = timer
+            let written = promise ?? context.eventLoop.makePromise()
+            written.futureResult.assumeIsolated().whenComplete { _ in timer.cancel() }
+            context.write(data, promise: written)
         default:
             context.write(data, promise: promise)
         }
     }
 
+    /// Says what the connection waits for.
+    private func notePhase(_ context: ChannelHandlerContext) {
+        let phase: Connections.Phase =
+            if startedRequestCount == endedResponseCount {
+                .waiting
+            } else if endedRequestCount < startedRequestCount {
+                .receiving
+            } else {
+                .answering
+            }
+        connections.note(phase, of: context.channel)
+        if phase == .waiting {
+            context.triggerUserOutboundEvent(HeadDeadline.Event.nextHeadIsAwaited, promise: nil)
+        }
+    }
+
     private func finishResponse(_ context: ChannelHandlerContext, written: EventLoopFuture<Void>) {
         let timer = responseTimer
-        written.assumeIsolated().whenComplete { _ in timer?.cancel() }
+        connections.note(.sending, of: context.channel)
+        written.assumeIsolated().whenComplete { _ in
+            timer?.cancel()
+            self.notePhase(context)
+        }
         guard lastRequest == endedResponseCount else { return }
         if endedRequestCount == endedResponseCount {
             written.assumeIsolated().whenComplete { _ in context.close(promise: nil) }

@@ -5,6 +5,7 @@ internal import NIOHTTP1
 
 /// Turns whatever a route throws into a ``Problem``, and logs what was our own fault.
 struct ProblemResponses<Context: RequestContext>: RouterMiddleware {
+    let metrics: ServerMetrics
     /// Returns the methods that a path answers to; empty for a path that does not exist.
     let allowedMethods: @Sendable (_ path: String) -> [HTTPRequest.Method]
 
@@ -20,6 +21,7 @@ struct ProblemResponses<Context: RequestContext>: RouterMiddleware {
             throw error
         } catch {
             let problem = Problem(named(error, for: request))
+            metrics.count(problem: problem.code)
             if problem.status == 500 {
                 context.logger.error(
                     "request failed",

@@ -1,0 +1,21 @@
+internal import Synchronization
+
+/// Remembers a value for a while, for askers who do not mind if it is a little old.
+final class Remembered<Value: Sendable>: Sendable {
+    private let lifetime: Duration
+    private let kept = Mutex<(value: Value, end: ContinuousClock.Instant)?>(nil)
+
+    init(for lifetime: Duration) {
+        self.lifetime = lifetime
+    }
+
+    /// The value, as long as it is young enough.
+    var value: Value? {
+        kept.withLock { kept in kept.flatMap { $0.end > .now ? $0.value : nil } }
+    }
+
+    /// Remembers `value` from now on.
+    func remember(_ value: Value) {
+        kept.withLock { $0 = (value, .now + lifetime) }
+    }
+}
