@@ -116,7 +116,9 @@ let package = Package(
         .target(
             name: "SearchServer",
             dependencies: [
-                "Catalog", "Evaluation", "ImageDecoding", "QueryPipeline",
+                "Catalog", "Evaluation", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
+                "IndexingPipeline",
+                "QueryPipeline", "Reranking",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

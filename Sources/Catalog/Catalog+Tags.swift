@@ -6,6 +6,11 @@ public struct ImageGroup: Hashable, Sendable, Codable {
     public let name: String
     /// Images in it.
     public let imageCount: Int
+
+    /// Counts a group.
+    public init(name: String, imageCount: Int) {
+        (self.name, self.imageCount) = (name, imageCount)
+    }
 }
 
 extension Catalog {

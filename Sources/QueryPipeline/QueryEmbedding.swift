@@ -36,11 +36,11 @@ struct QueryEmbedder {
             throw QueryError.contradictoryExamples
         }
         if request.examples.count == 1 {
-            return try embedding(of: request.examples[0], for: request.audience, &stopwatch)
+            return try embedding(of: request.examples[0], for: request.examplesAudience, &stopwatch)
         }
         var whole = QueryEmbedding(vector: [Float](repeating: 0, count: embedder.model.dimension))
         for example in request.examples {
-            let part = try embedding(of: example, for: request.audience, &stopwatch)
+            let part = try embedding(of: example, for: request.examplesAudience, &stopwatch)
             for index in whole.vector.indices { whole.vector[index] += example.weight * part.vector[index] }
             whole.images.formUnion(part.images)
             whole.bringsPicture = whole.bringsPicture || part.bringsPicture

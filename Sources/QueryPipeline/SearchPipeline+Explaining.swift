@@ -38,7 +38,7 @@ extension SearchPipeline {
     /// The part of the first wanted example's picture that is most like a result.
     private func queryRegion(matching vector: [Float], _ request: SearchRequest) -> PictureRegion? {
         guard let example = request.examples.first(where: { $0.weight > 0 }),
-            let picture = try? picture(of: example, for: request.audience)
+            let picture = try? picture(of: example, for: request.examplesAudience)
         else { return nil }
         let map = embedder.map(picture.pixels)
         let found = map.region(map.matchingWindow(with: vector).window)

@@ -19,8 +19,10 @@ public final class SearchPipeline: Sendable {
 
     /// The library that is searched.
     public let library: Library
-    let embedder: ImageEmbedder
-    let decoder: any PictureDecoding
+    /// Embeds query pictures.
+    public let embedder: ImageEmbedder
+    /// Decodes query pictures.
+    public let decoder: any PictureDecoding
     let ranking: RankingConfiguration
     let calibration: Calibration?
     private let queryLog: QueryLog?

@@ -76,12 +76,16 @@ public struct SearchRequest: Sendable {
     public var foldsDuplicates = true
     /// How much the first results are spread, 0 (not) to 1.
     public var diversity: Float = 0
-    /// Whether parts of pictures are searched as well, where the library has them.
-    public var usesRegions = false
     /// Whether each result is explained. Decodes and embeds each result: some 20 ms apiece.
     public var explains = false
-    /// For whom it is searched.
+    /// Who may find what is found.
     public var audience = Audience.everyone
+    /// Who may name images of the library as examples; ``audience`` unless set.
+    public var examplesAudience: Audience {
+        get { namingAudience ?? audience }
+        set { namingAudience = newValue }
+    }
+    private var namingAudience: Audience?
 
     /// Asks for look-alikes of some examples.
     public init(_ examples: [QueryExample], limit: Int) {

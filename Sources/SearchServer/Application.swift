@@ -30,6 +30,7 @@ public func buildApplication(
 ) -> some Service {
     application(
         backend: pipeline,
+        library: LibraryService(pipeline: pipeline),
         judging: judging,
         configuration: configuration,
         logger: logger,
@@ -39,6 +40,7 @@ public func buildApplication(
 
 func application(
     backend: some SearchBackend,
+    library: LibraryService? = nil,
     judging: some JudgingBackend,
     configuration: ServerConfiguration,
     logger: Logger,
@@ -51,6 +53,7 @@ func application(
     let state = ServerState(configuration)
     let router = router(
         backend: backend,
+        library: library,
         judging: judging,
         workers: workers,
         configuration: configuration,
@@ -84,6 +87,7 @@ func application(
 /// Builds the routes and what surrounds them; a test can ask it for answers without a socket.
 func router(
     backend: some SearchBackend,
+    library: LibraryService? = nil,
     judging: some JudgingBackend,
     workers: BlockingWorkers,
     configuration: ServerConfiguration,
@@ -91,6 +95,7 @@ func router(
 ) -> Router<Route.Context> {
     let routes = allRoutes(
         backend: backend,
+        library: library,
         judging: judging,
         workers: workers,
         configuration: configuration,
@@ -114,6 +119,7 @@ func router(
 
 func allRoutes(
     backend: some SearchBackend,
+    library: LibraryService? = nil,
     judging: some JudgingBackend,
     workers: BlockingWorkers,
     configuration: ServerConfiguration,
@@ -143,6 +149,14 @@ func allRoutes(
         isSecure: configuration.encryption != nil
     )
     let figures = FigureRoutes(backend: backend, workers: workers, state: state)
-    return search.routes + images.routes + judgements.routes + feedback.routes + health.routes
+    let management = LibraryRoutes(
+        service: library,
+        workers: workers,
+        uploads: state.uploads,
+        maximumBodyByteCount: configuration.maximumBodyByteCount
+    )
+    let jobs = JobRoutes(jobs: library?.jobs, workers: workers)
+    return search.routes + images.routes + management.routes + jobs.routes + judgements.routes
+        + feedback.routes + health.routes
         + figures.routes + session.routes + PageRoutes().routes
 }

@@ -1,5 +1,7 @@
+internal import Catalog
 internal import HTTPTypes
 internal import ImageDecoding
+internal import ImageLibrary
 internal import QueryPipeline
 
 // The one place where a fault becomes a status, a code and a sentence. Whatever is not named here is a fault
@@ -12,6 +14,7 @@ extension Problem {
         case let fault as RequestFault: self.init(fault)
         case let error as MultipartError: self.init(error)
         case let error as QueryError: self.init(error)
+        case LibraryError.inUse: self.init(RequestFault.libraryInUse)
         default: self = .internalError
         }
     }
@@ -41,6 +44,44 @@ extension Problem {
                 .badRequest,
                 "invalid_\(name)",
                 "\(name) must be a whole number from \(allowed.lowerBound) to \(allowed.upperBound)."
+            )
+        case .invalidParameter(let name, let reason):
+            self.init(.badRequest, "invalid_parameter", "The parameter \(name) means nothing: \(reason).")
+        case .invalidCursor:
+            self.init(
+                .badRequest,
+                "invalid_cursor",
+                "A cursor is taken as it is from the nextCursor of an answer; begin without one."
+            )
+        case .malformedRequest(let reason):
+            self.init(.badRequest, "malformed_request", "The request's JSON cannot be read: \(reason).")
+        case .malformedTags:
+            self.init(
+                .badRequest,
+                "malformed_tags",
+                "Tags are up to \(Catalog.maximumTagCount) texts of 1 to \(Catalog.maximumTagLength) characters without commas."
+            )
+        case .unknownJob:
+            self.init(
+                .notFound,
+                "unknown_job",
+                "There is no job with this id; jobs are forgotten when the server ends."
+            )
+        case .jobRunning:
+            self.init(.conflict, "job_running", "A job is running; wait for its end, or stop it.")
+        case .stillLooking:
+            self.init(
+                .serviceUnavailable,
+                "still_looking",
+                "Copies are being looked for; ask again in a moment.",
+                headers: [.retryAfter: "2"]
+            )
+        case .libraryInUse:
+            self.init(
+                .serviceUnavailable,
+                "library_in_use",
+                "Another process writes to the library; try again when it is done.",
+                headers: [.retryAfter: "5"]
             )
         case .invalidImageID:
             self.init(.badRequest, "invalid_image_id", "An image's id is a whole number above 0.")

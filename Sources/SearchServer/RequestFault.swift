@@ -7,6 +7,16 @@ enum RequestFault: Error, Equatable {
     case hostNotAllowed
     case crossSite
     case parameterOutOfRange(name: String, allowed: ClosedRange<Int>)
+    /// What is wrong with which parameter.
+    case invalidParameter(String, String)
+    case invalidCursor
+    /// What is wrong with the JSON of the request.
+    case malformedRequest(String)
+    case malformedTags
+    case unknownJob
+    case jobRunning
+    case stillLooking
+    case libraryInUse
     case invalidImageID
     case unknownImage
     case unsupportedMediaType

@@ -1,3 +1,4 @@
+internal import Catalog
 internal import QueryPipeline
 internal import SystemPackage
 
@@ -11,59 +12,18 @@ struct ImageLinks: Encodable {
     let image: String
     let thumbnail: String
     let similar: String
+    let original: String
 
     private enum CodingKeys: String, CodingKey {
         case image = "self"
-        case thumbnail, similar
+        case thumbnail, similar, original
     }
 
     init(id: Int64) {
         image = "/v1/images/\(id)"
         thumbnail = "/v1/images/\(id)/thumbnail"
         similar = "/v1/images/\(id)/similar"
-    }
-}
-
-/// The answer to a search.
-struct SearchDescription: Encodable {
-    struct Result: Encodable {
-        let id: Int64
-        let similarity: Float
-        let path: String
-        let fileName: String
-        let width: Int
-        let height: Int
-        let links: ImageLinks
-    }
-
-    struct Timing: Encodable {
-        let stage: String
-        let milliseconds: Double
-    }
-
-    let results: [Result]
-    let timings: [Timing]
-    let method: String
-    let searchedImageCount: Int
-
-    init(_ response: SearchResponse) {
-        results = response.results.map {
-            Result(
-                id: $0.imageID,
-                similarity: $0.similarity,
-                path: $0.path,
-                fileName: fileName(of: $0.path),
-                width: $0.width,
-                height: $0.height,
-                links: ImageLinks(id: $0.imageID)
-            )
-        }
-        timings = response.timings.map {
-            // Microseconds: the digits after them would only look like precision.
-            Timing(stage: $0.stage, milliseconds: ($0.milliseconds * 1000).rounded() / 1000)
-        }
-        method = response.method
-        searchedImageCount = response.searchedImageCount
+        original = "/v1/images/\(id)/original"
     }
 }
 
@@ -82,10 +42,15 @@ struct ImageDescription: Encodable {
     let height: Int
     let byteCount: Int64
     let addedAt: Date
+    let takenAt: String?
+    let camera: String?
+    let tags: [String]
+    /// Said to those who may change it.
+    let visibility: String?
     let locations: [Location]
     let links: ImageLinks
 
-    init(_ image: ImageRecord) {
+    init(_ image: ImageRecord, for audience: Audience = .everyone) {
         id = image.id
         contentHash = image.contentHash
         format = image.format
@@ -94,6 +59,10 @@ struct ImageDescription: Encodable {
         height = image.height
         byteCount = image.byteCount
         addedAt = image.addedAt
+        takenAt = image.takenAt
+        camera = image.camera
+        tags = image.tags
+        visibility = audience == .administrators ? image.visibility : nil
         locations = image.locations.map { Location(path: $0.path, missing: $0.missing) }
         links = ImageLinks(id: image.id)
     }
@@ -102,6 +71,8 @@ struct ImageDescription: Encodable {
 /// Some pictures of the library.
 struct ImageListDescription: Encodable {
     let images: [ImageDescription]
+    /// Where the next ones begin; absent at the end, and where there is no order.
+    var nextCursor: String?
 }
 
 /// What a server that can answer says about itself.

@@ -31,7 +31,7 @@ struct ImageRoutes: Sendable {
             default: Self.standardExampleLimit
         )
         let images = try await workers.run { [backend] in try Self.examples(from: backend, count: limit) }
-        var response = try Response.json(ImageListDescription(images: images.map(ImageDescription.init)))
+        var response = try Response.json(ImageListDescription(images: images.map { ImageDescription($0) }))
         response.headers[.cacheControl] = "no-store"
         return response
     }
@@ -51,11 +51,13 @@ struct ImageRoutes: Sendable {
     /// `GET /v1/images/{id}`: what the library knows about a picture.
     @Sendable private func image(_ request: Request, _ context: Route.Context) async throws -> Response {
         let id = try context.imageID()
-        guard let image = try await workers.run({ [backend] in try backend.image(id: id, for: context.audience) })
+        guard
+            let image = try await workers.run({ [backend] in try backend.image(id: id, for: context.audience)
+                })
         else {
             throw RequestFault.unknownImage
         }
-        var response = try Response.json(ImageDescription(image))
+        var response = try Response.json(ImageDescription(image, for: context.audience))
         response.headers[.cacheControl] = "no-store"
         return response
     }
@@ -75,7 +77,9 @@ struct ImageRoutes: Sendable {
         let known = request.headers[.ifNoneMatch]
         let audience = context.audience
         let (tag, picture) = try await workers.run { [backend, thumbnails] () -> (String, ByteBuffer?) in
-            guard let image = try backend.image(id: id, for: audience) else { throw RequestFault.unknownImage }
+            guard let image = try backend.image(id: id, for: audience) else {
+                throw RequestFault.unknownImage
+            }
             let tag = "\"\(image.contentHash)-\(size)\""
             guard !EntityTag.matches(tag, ifNoneMatch: known) else { return (tag, nil) }
             if let kept = thumbnails.picture(tag) { return (tag, kept) }

@@ -35,11 +35,11 @@ struct JudgingRoutes: Sendable {
             let task = try judging.next(skipping: skipped)
             let query = try task.flatMap { try backend.image(id: $0.query, for: .everyone) }
             return JudgingDescription(
-                query: query.map(ImageDescription.init),
+                query: query.map { ImageDescription($0) },
                 candidates: try (task?.candidates ?? []).compactMap {
                     try backend.image(id: $0, for: .everyone)
                 }
-                .map(ImageDescription.init),
+                .map { ImageDescription($0) },
                 judgedCount: task?.judgedCount ?? 0,
                 progress: try judging.progress()
             )

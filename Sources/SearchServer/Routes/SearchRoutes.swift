@@ -3,7 +3,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import QueryPipeline
 
-/// Searches from an uploaded picture and from one of the library's own.
+/// Searches from uploaded pictures, from pictures of the library, and from both together.
 struct SearchRoutes: Sendable {
     static let allowedLimits = 1...200
     static let standardLimit = 24
@@ -16,65 +16,133 @@ struct SearchRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.post, "/v1/search", needs: .read, use: searchByUpload),
+            // Nothing is written: to read is enough.
+            Route(.post, "/v1/search", needs: .read, use: searchByBody),
             Route(.get, "/v1/images/{id}/similar", use: searchByImage),
         ]
     }
 
-    /// `POST /v1/search?limit=`: the library's pictures that look most like the one in the body.
-    @Sendable private func searchByUpload(_ request: Request, _ context: Route.Context) async throws
-        -> Response
+    /// `POST /v1/search`: the pictures that look most like what is in the body.
+    @Sendable private func searchByBody(_ request: Request, _ context: Route.Context) async throws -> Response
     {
-        let limit = try limit(of: request)
-        let format = try UploadFormat(contentType: request.headers[.contentType])
+        let parameters = try QueryParameters(request)
+        let form = try SearchForm(contentType: request.headers[.contentType])
         // The place is kept until the answer is there: the bytes stay in memory that long.
         return try await uploads.occupy {
             let body = try await request.bodyBytes(upTo: maximumBodyByteCount)
-            return try await respond(limit: limit) { .bytes(try format.picture(in: body)) }
+            return try await respond { try form.request(body, parameters, context) }
         }
     }
 
-    /// `GET /v1/images/{id}/similar?limit=`: the library's pictures that look most like this one of them.
+    /// `GET /v1/images/{id}/similar`: the pictures that look most like this one of them.
     @Sendable private func searchByImage(_ request: Request, _ context: Route.Context) async throws
         -> Response
     {
         let id = try context.imageID()
-        return try await respond(limit: limit(of: request)) { .image(id) }
+        let parameters = try QueryParameters(request)
+        let options = try SearchOptions(parameters, others: ["crop"])
+        let example = QueryExample(.image(id), crop: try parameters.crop())
+        var search = try options.request([example], visitor: context)
+        // Whoever may see a picture may ask for its look-alikes, among which private ones still are only on request.
+        search.examplesAudience = context.audience
+        return try await respond { [search] in search }
     }
 
-    /// Answers the search that `query` names; it is called on a worker, since a large form takes long to
-    /// read.
-    private func respond(
-        limit: Int,
-        to query: @escaping @Sendable () throws -> ImageQuery
-    ) async throws -> Response {
-        let found = try await workers.run { [backend] in
-            try backend.search(SearchRequest(query(), limit: limit))
-        }
+    /// Answers a search that is read on a worker, since a large form takes long to read.
+    private func respond(to request: @escaping @Sendable () throws -> SearchRequest) async throws -> Response
+    {
+        let found = try await workers.run { [backend] in try backend.search(request()) }
         metrics.count(found.timings)
         var response = try Response.json(SearchDescription(found))
         response.headers[.cacheControl] = "no-store"
         return response
     }
+}
 
-    private func limit(of request: Request) throws -> Int {
-        try request.number("limit", in: Self.allowedLimits, default: Self.standardLimit)
+/// The three ways in which a search can lie in a request's body.
+enum SearchForm: Equatable {
+    /// A picture's file; the options are in the query.
+    case picture
+    /// `multipart/form-data`: pictures named `image`, and perhaps `request` with JSON.
+    case form(HeaderValue)
+    /// JSON.
+    case json
+
+    /// - Throws: ``RequestFault/unsupportedMediaType`` when `contentType` promises none of these.
+    init(contentType: String?) throws {
+        let type = HeaderValue(contentType ?? "")
+        switch type.value {
+        case "multipart/form-data": self = .form(type)
+        case "application/octet-stream": self = .picture
+        case "application/json": self = .json
+        case let value where value.hasPrefix("image/"): self = .picture
+        default: throw RequestFault.unsupportedMediaType
+        }
+    }
+
+    func request(
+        _ body: [UInt8],
+        _ parameters: QueryParameters,
+        _ context: ServerRequestContext
+    ) throws -> SearchRequest {
+        var search: SearchRequest
+        switch self {
+        case .json:
+            try parameters.refuseOthers(than: [])
+            guard !body.isEmpty else { throw RequestFault.emptyBody }
+            let description = try SearchBody(json: body)
+            search = try description.options.request(description.queryExamples(uploads: []), visitor: context)
+        case .picture:
+            guard !body.isEmpty else { throw RequestFault.emptyBody }
+            search = try request(pictures: [body], parameters, context)
+        case .form(let type):
+            let parts = try MultipartFormData.parts(of: body, boundary: MultipartFormData.boundary(in: type))
+            let pictures = parts.filter { $0.name == "image" }.map { Array($0.content) }
+            guard pictures.allSatisfy({ !$0.isEmpty }) else { throw RequestFault.emptyBody }
+            if let json = parts.first(where: { $0.name == "request" })?.content {
+                try parameters.refuseOthers(than: [])
+                let description = try SearchBody(json: json)
+                search = try description.options.request(
+                    description.queryExamples(uploads: pictures),
+                    visitor: context
+                )
+            } else {
+                guard !pictures.isEmpty else { throw RequestFault.missingImagePart }
+                search = try request(pictures: pictures, parameters, context)
+            }
+        }
+        search.examplesAudience = context.audience
+        return search
+    }
+
+    private func request(
+        pictures: [[UInt8]],
+        _ parameters: QueryParameters,
+        _ context: ServerRequestContext
+    ) throws -> SearchRequest {
+        let options = try SearchOptions(parameters, others: ["crop"])
+        let crop = try parameters.crop()
+        guard crop == nil || pictures.count == 1 else {
+            throw RequestFault.invalidParameter(
+                "crop",
+                "it is of one picture; name crops in the form's request"
+            )
+        }
+        return try options.request(pictures.map { QueryExample(.bytes($0), crop: crop) }, visitor: context)
     }
 }
 
-/// The two ways in which a picture can lie in a request's body.
+/// A picture that lies in a request's body: as it is, or as the file `image` of a form.
 enum UploadFormat: Equatable {
     case raw
     case form(HeaderValue)
 
     /// - Throws: ``RequestFault/unsupportedMediaType`` when `contentType` promises no picture.
     init(contentType: String?) throws {
-        let type = HeaderValue(contentType ?? "")
-        switch type.value {
-        case "multipart/form-data": self = .form(type)
-        case "application/octet-stream": self = .raw
-        case let value where value.hasPrefix("image/"): self = .raw
-        default: throw RequestFault.unsupportedMediaType
+        switch try SearchForm(contentType: contentType) {
+        case .picture: self = .raw
+        case .form(let type): self = .form(type)
+        case .json: throw RequestFault.unsupportedMediaType
         }
     }
 

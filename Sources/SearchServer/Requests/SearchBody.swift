@@ -1,0 +1,143 @@
+internal import Catalog
+internal import Foundation
+internal import ImageDecoding
+internal import QueryPipeline
+internal import SystemPackage
+
+/// The JSON of a search: what to look for, and the options.
+struct SearchBody: Decodable {
+    /// One picture of a query.
+    struct Example: Decodable {
+        let image: Int64?
+        let path: String?
+        let vector: [Float]?
+        let upload: Int?
+        let bytes: String?
+        let crop: Rectangle?
+        let weight: Float?
+
+        static let names: Set<String> = ["image", "path", "vector", "upload", "bytes", "crop", "weight"]
+    }
+
+    /// A part of a picture.
+    struct Rectangle: Decodable {
+        let x: Double
+        let y: Double
+        let width: Double
+        let height: Double
+
+        static let names: Set<String> = ["x", "y", "width", "height"]
+    }
+
+    let examples: [Example]?
+    let options: SearchOptions
+
+    private enum CodingKeys: String, CodingKey {
+        case examples
+    }
+
+    init(from decoder: any Decoder) throws {
+        examples = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(
+            [Example].self,
+            forKey: .examples
+        )
+        options = try SearchOptions(from: decoder)
+    }
+
+    /// Reads the body; a name that means nothing is refused, since it would be a wrong answer to ignore it.
+    ///
+    /// - Throws: ``RequestFault/malformedRequest(_:)``.
+    init(json: some DataProtocol) throws {
+        let data = Data(json)
+        guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw RequestFault.malformedRequest("it is no JSON object")
+        }
+        try Self.refuse(object, otherThan: SearchOptions.names.union(["examples"]))
+        if let filter = object["filter"] as? [String: Any] {
+            try Self.refuse(filter, otherThan: FilterOptions.names)
+        }
+        for example in object["examples"] as? [Any] ?? [] {
+            guard let example = example as? [String: Any] else { continue }
+            try Self.refuse(example, otherThan: Example.names)
+            if let crop = example["crop"] as? [String: Any] {
+                try Self.refuse(crop, otherThan: Rectangle.names)
+            }
+        }
+        do {
+            self = try JSONDecoder().decode(SearchBody.self, from: data)
+        } catch let error as DecodingError {
+            throw RequestFault.malformedRequest(error.place)
+        }
+    }
+
+    private static func refuse(_ object: [String: Any], otherThan known: Set<String>) throws {
+        guard let other = object.keys.sorted().first(where: { !known.contains($0) }) else { return }
+        throw RequestFault.malformedRequest("there is no field \"\(other)\" there")
+    }
+
+    /// The pictures to look for; without any named, each upload is one.
+    ///
+    /// - Parameter uploads: The files that came with the request.
+    /// - Throws: ``RequestFault/malformedRequest(_:)`` or ``QueryError``.
+    func queryExamples(uploads: [[UInt8]]) throws -> [QueryExample] {
+        guard let examples else { return uploads.map { QueryExample(.bytes($0)) } }
+        return try examples.map { example in
+            let crop = try example.crop.map { rectangle -> Crop in
+                guard let crop = Crop([rectangle.x, rectangle.y, rectangle.width, rectangle.height]) else {
+                    throw QueryError.malformedCrop
+                }
+                return crop
+            }
+            return QueryExample(
+                try example.picture(uploads: uploads),
+                crop: crop,
+                weight: example.weight ?? 1
+            )
+        }
+    }
+}
+
+extension SearchBody.Example {
+    fileprivate func picture(uploads: [[UInt8]]) throws -> ImageQuery {
+        var pictures: [ImageQuery] = []
+        if let image { pictures.append(.image(image)) }
+        if let path {
+            guard path.hasPrefix("/"), !path.contains("\0") else {
+                throw RequestFault.malformedRequest("a path is absolute")
+            }
+            pictures.append(.storedFile(FilePath(path)))
+        }
+        if let vector { pictures.append(.vector(vector)) }
+        if let upload {
+            guard uploads.indices.contains(upload) else {
+                throw RequestFault.malformedRequest("there is no upload \(upload); the first is 0")
+            }
+            pictures.append(.bytes(uploads[upload]))
+        }
+        if let bytes {
+            guard let data = Data(base64Encoded: bytes), !data.isEmpty else {
+                throw RequestFault.malformedRequest("bytes are a picture's file in base64")
+            }
+            pictures.append(.bytes([UInt8](data)))
+        }
+        guard pictures.count == 1 else {
+            throw RequestFault.malformedRequest("an example has one of image, path, vector, upload and bytes")
+        }
+        return pictures[0]
+    }
+}
+
+extension DecodingError {
+    /// Which field is not what it should be.
+    var place: String {
+        let path: [any CodingKey]
+        switch self {
+        case .keyNotFound(let key, let context): path = context.codingPath + [key]
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            path = context.codingPath
+        @unknown default: path = []
+        }
+        let names = path.map { $0.intValue.map(String.init) ?? $0.stringValue }
+        return "\"\(names.joined(separator: "."))\" is missing or not what it should be"
+    }
+}
