@@ -13,6 +13,9 @@ struct Observation: RouterMiddleware {
         next: (Request, ServerRequestContext) async throws -> Response
     ) async throws -> Response {
         let start = ContinuousClock.now
+        // A connection with many requests in its buffers never has to wait for anything, and would keep its thread from all
+        // others until it has been through them: 8 such connections kept /healthz waiting for 4.6 s.
+        await Task.yield()
         let id = RequestName.sane(request.headers[.xRequestID]) ?? RequestName.random()
         var context = context
         context.logger[metadataKey: RequestName.metadataKey] = .string(id)
