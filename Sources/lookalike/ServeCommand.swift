@@ -120,6 +120,12 @@ struct ServeCommand: AsyncParsableCommand {
             logger: logger
         ) { address in
             writeLine("Serving \(counted(library.index.count, "picture")) at \(address.absoluteString)")
+            if serving.isReadableOnTheWay {
+                writeLine(
+                    "lookalike: without --tls-certificate and --tls-key, tokens and pictures can be read on their way",
+                    to: .standardError
+                )
+            }
         }
         var services: [any Service] = [service]
         if watch {
@@ -155,14 +161,7 @@ struct ServeCommand: AsyncParsableCommand {
                 key: FilePath(tlsKey).madeAbsolute
             )
         }
-        serving = try serving.checked()
-        if serving.tokens != nil, serving.isReadableOnTheWay {
-            writeLine(
-                "lookalike: without --tls-certificate and --tls-key, tokens and pictures can be read on their way",
-                to: .standardError
-            )
-        }
-        return serving
+        return try serving.checked()
     }
 }
 

@@ -132,6 +132,8 @@ struct CommandTests {
         _ = try lookalike("index", try copyGroups(["hammers"]))
         let text = try folder.write(Array("text".utf8), to: "text.jpg").string
         let missing = folder.path.appending("nowhere.jpg").string
+        let tokens = try folder.write(Array("read 0123456789abcdefghij".utf8), to: "tokens").string
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: tokens)
         let cases: [(arguments: [String], code: Int32, says: String)] = [
             (["search", text], 2, "picture"),
             (["search", missing], 2, "exists"),
@@ -139,7 +141,10 @@ struct CommandTests {
             (["index", missing], 1, "nowhere.jpg"),
             (["remove", missing], 1, "knows nothing"),
             (["search", query, "--model", folder.path.string], 1, "manifest.json"),
-            (["serve", "--host", "no.such.host.invalid"], 1, "--host"),
+            (["serve", "--host", "no.such.host.invalid", "--tokens", tokens], 1, "--host"),
+            (["serve", "--host", "0.0.0.0"], 1, "--tokens"),
+            (["serve", "--tokens", text], 1, "chmod 600"),
+            (["serve", "--tls-certificate", tokens, "--tls-key", tokens], 1, "PEM"),
         ]
         for (arguments, code, says) in cases {
             let result = try lookalike(arguments)
@@ -150,7 +155,8 @@ struct CommandTests {
         let misused = [
             ["search"], ["search", query, "--limit", "0"], ["nonsense"], ["index", "--jobs", "0"],
             ["index", "--jobs", "257"], ["search", query, "--model", ""],
-            ["audit", "--target", "98"], ["audit", "--samples", "3"],
+            ["audit", "--target", "98"], ["serve", "--tls-key", tokens], ["serve", "--rate=-1"],
+            ["audit", "--samples", "3"],
         ]
         for arguments in misused {
             #expect(try lookalike(arguments).code == 64, "\(arguments)")
