@@ -4,11 +4,22 @@ import Testing
 
 @testable import SearchServer
 
-private let pageFiles = [
-    ("/", "text/html; charset=utf-8"), ("/style.css", "text/css; charset=utf-8"),
-    ("/judge", "text/html; charset=utf-8"), ("/judge.js", "text/javascript; charset=utf-8"),
-    ("/app.js", "text/javascript; charset=utf-8"), ("/favicon.svg", "image/svg+xml"),
+private let pages = [
+    "/docs", "/duplicates", "/", "/image", "/judge", "/operator",
 ]
+private let styles = [
+    "/pages.css", "/picture.css", "/search.css", "/style.css",
+]
+private let scripts = [
+    "/address.js", "/api.js", "/app.js", "/bar.js", "/cards.js", "/cropper.js", "/docs.js",
+    "/dom.js", "/duplicates.js", "/filters.js", "/format.js", "/intake.js", "/interactions.js",
+    "/jobs.js", "/judge.js", "/operator.js", "/picture.js", "/plots.js", "/query.js",
+    "/request.js", "/schema.js", "/search.js", "/suggestions.js", "/tags.js", "/token.js",
+    "/tray.js", "/traybar.js", "/why.js",
+]
+private let pageFiles =
+    pages.map { ($0, "text/html; charset=utf-8") } + styles.map { ($0, "text/css; charset=utf-8") }
+    + scripts.map { ($0, "text/javascript; charset=utf-8") } + [("/favicon.svg", "image/svg+xml")]
 
 @Suite struct PageTests {
     @Test("the page's files come with their types, and again only when they changed", arguments: pageFiles)
@@ -25,6 +36,20 @@ private let pageFiles = [
         }
     }
 
+    @Test("whatever a page or script asks for by name is there")
+    func references() async throws {
+        try await withRoutes(to: ScriptedBackend()) { client in
+            for (path, _) in pageFiles {
+                let text = try await client.ask(.get, path).text
+                let scripts = text.matches(of: #/(?:from|import) "\.(\/[a-z]+\.js)"/#).map { String($0.1) }
+                let files = text.matches(of: #/(?:src|href)="(\/[a-z]+\.[a-z]+)"/#).map { String($0.1) }
+                for name in scripts + files {
+                    #expect(try await client.ask(.get, name).status == 200, "\(path) asks for \(name)")
+                }
+            }
+        }
+    }
+
     @Test("nothing of the page comes from elsewhere, and no script or style stands inside it")
     func noOutsideSource() async throws {
         try await withRoutes(to: ScriptedBackend()) { client in
@@ -35,9 +60,11 @@ private let pageFiles = [
                 #expect(!text.contains("https://"), "\(path)")
                 #expect(!text.contains("url(//"), "\(path)")
             }
-            let page = try await client.ask(.get, "/").text
-            #expect(page.matches(of: #/<script(?![^>]*\ssrc=)/#).isEmpty)
-            #expect(page.matches(of: #/<style|\sstyle=|\son[a-z]+=/#).isEmpty)
+            for path in pages {
+                let page = try await client.ask(.get, path).text
+                #expect(page.matches(of: #/<script(?![^>]*\ssrc=)/#).isEmpty, "\(path)")
+                #expect(page.matches(of: #/<style|\sstyle=|\son[a-z]+=/#).isEmpty, "\(path)")
+            }
         }
     }
 

@@ -2,29 +2,70 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
 
-/// The web pages: files that travel inside the binary.
+/// The web pages: files that travel inside the binary. The start, the searches and the pictures' own pages are one file, which
+/// finds out from its address what to show.
 struct PageRoutes: Sendable {
+    private enum Kind: String {
+        case html = "text/html; charset=utf-8"
+        case css = "text/css; charset=utf-8"
+        case script = "text/javascript; charset=utf-8"
+        case svg = "image/svg+xml"
+    }
+
     private struct File: Sendable {
         let path: String
         let contentType: String
         let body: ByteBuffer
         let tag: String
 
-        init(_ path: String, _ contentType: String, _ bytes: [UInt8]) {
+        init(_ path: String, _ kind: Kind, _ bytes: [UInt8]) {
             self.path = path
-            self.contentType = contentType
+            contentType = kind.rawValue
             body = ByteBuffer(bytes: bytes)
             tag = "\"\(String(fingerprint(of: bytes), radix: 16))\""
         }
     }
 
     private let files = [
-        File("/", "text/html; charset=utf-8", PackageResources.index_html),
-        File("/style.css", "text/css; charset=utf-8", PackageResources.style_css),
-        File("/app.js", "text/javascript; charset=utf-8", PackageResources.app_js),
-        File("/judge", "text/html; charset=utf-8", PackageResources.judge_html),
-        File("/judge.js", "text/javascript; charset=utf-8", PackageResources.judge_js),
-        File("/favicon.svg", "image/svg+xml", PackageResources.favicon_svg),
+        File("/docs", .html, PackageResources.docs_html),
+        File("/duplicates", .html, PackageResources.duplicates_html),
+        File("/", .html, PackageResources.index_html),
+        File("/image", .html, PackageResources.index_html),
+        File("/judge", .html, PackageResources.judge_html),
+        File("/operator", .html, PackageResources.operator_html),
+        File("/pages.css", .css, PackageResources.pages_css),
+        File("/picture.css", .css, PackageResources.picture_css),
+        File("/search.css", .css, PackageResources.search_css),
+        File("/style.css", .css, PackageResources.style_css),
+        File("/address.js", .script, PackageResources.address_js),
+        File("/api.js", .script, PackageResources.api_js),
+        File("/app.js", .script, PackageResources.app_js),
+        File("/bar.js", .script, PackageResources.bar_js),
+        File("/cards.js", .script, PackageResources.cards_js),
+        File("/cropper.js", .script, PackageResources.cropper_js),
+        File("/docs.js", .script, PackageResources.docs_js),
+        File("/dom.js", .script, PackageResources.dom_js),
+        File("/duplicates.js", .script, PackageResources.duplicates_js),
+        File("/filters.js", .script, PackageResources.filters_js),
+        File("/format.js", .script, PackageResources.format_js),
+        File("/intake.js", .script, PackageResources.intake_js),
+        File("/interactions.js", .script, PackageResources.interactions_js),
+        File("/jobs.js", .script, PackageResources.jobs_js),
+        File("/judge.js", .script, PackageResources.judge_js),
+        File("/operator.js", .script, PackageResources.operator_js),
+        File("/picture.js", .script, PackageResources.picture_js),
+        File("/plots.js", .script, PackageResources.plots_js),
+        File("/query.js", .script, PackageResources.query_js),
+        File("/request.js", .script, PackageResources.request_js),
+        File("/schema.js", .script, PackageResources.schema_js),
+        File("/search.js", .script, PackageResources.search_js),
+        File("/suggestions.js", .script, PackageResources.suggestions_js),
+        File("/tags.js", .script, PackageResources.tags_js),
+        File("/token.js", .script, PackageResources.token_js),
+        File("/tray.js", .script, PackageResources.tray_js),
+        File("/traybar.js", .script, PackageResources.traybar_js),
+        File("/why.js", .script, PackageResources.why_js),
+        File("/favicon.svg", .svg, PackageResources.favicon_svg),
     ]
 
     var routes: [Route] {

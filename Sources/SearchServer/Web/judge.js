@@ -1,7 +1,11 @@
 // One pair of pictures at a time: the query stays, candidates come and go. What is on screen is `steps[at]`; going back
 // shows a pair again, and its new grade takes the place of the old one.
 
-const byId = (id) => document.getElementById(id);
+import { ask, Fault, tell } from "./api.js";
+import "./bar.js";
+import { byId } from "./dom.js";
+import { count } from "./format.js";
+
 const page = {
   title: byId("title"), pair: byId("pair"), grades: byId("grades"), ways: byId("ways"), back: byId("back"),
   skip: byId("skip"), place: byId("place"), kept: byId("kept"), status: byId("status"),
@@ -15,13 +19,6 @@ let judgedBefore = 0; // of this query, in an earlier visit
 let busy = false;
 const skipped = [];
 
-async function ask(address, options) {
-  const response = await fetch(address, options);
-  const body = await response.json().catch(() => null);
-  if (!response.ok || !body) throw new Error(body?.detail ?? `The server answered with status ${response.status}.`);
-  return body;
-}
-
 /** Runs one request at a time; a fault is said and changes nothing. */
 async function during(work) {
   if (busy) return;
@@ -30,7 +27,8 @@ async function during(work) {
   try {
     await work();
   } catch (error) {
-    say(error instanceof TypeError ? "The server cannot be reached. Is lookalike serve still running?" : error.message);
+    if (!(error instanceof Fault)) throw error;
+    say(error.status ? error.message : `${error.title}. ${error.message}`);
   } finally {
     busy = false;
     document.body.removeAttribute("aria-busy");
@@ -52,11 +50,7 @@ async function next() {
 async function grade(value) {
   const step = steps[at];
   if (!step) return;
-  const progress = await ask("/v1/judgements", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ query: step.query.id, image: step.candidate.id, grade: value }),
-  });
+  const progress = await tell("POST", "/v1/judgements", { query: step.query.id, image: step.candidate.id, grade: value });
   step.grade = value;
   showProgress(progress);
   at += 1;
@@ -97,8 +91,7 @@ function put(picture, caption, image, role) {
 }
 
 function showProgress({ judgements, queries }) {
-  const count = (number, one, many) => `${number} ${number === 1 ? one : many}`;
-  page.kept.textContent = `${count(judgements, "grade", "grades")} for ${count(queries, "query", "queries")}`;
+  page.kept.textContent = `${count(judgements, "grade")} for ${count(queries, "query", "queries")}`;
 }
 
 function say(text) {
@@ -119,7 +112,7 @@ page.grades.addEventListener("click", (event) => {
 page.back.addEventListener("click", back);
 page.skip.addEventListener("click", () => during(skip));
 document.addEventListener("keydown", (event) => {
-  if (event.metaKey || event.ctrlKey || event.altKey || event.repeat) return;
+  if (event.metaKey || event.ctrlKey || event.altKey || event.repeat || event.target.closest("input, dialog")) return;
   if (/^[0-5]$/.test(event.key)) during(() => grade(Number(event.key)));
   else if (event.key === "s") during(skip);
   else if (event.key === "ArrowLeft" || event.key === "Backspace") back();
@@ -127,4 +120,5 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+addEventListener("server-back", () => { if (!steps.length) during(next); });
 during(next);

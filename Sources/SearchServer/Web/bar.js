@@ -1,0 +1,76 @@
+// What stands on top of every page: where one can go, how large the library is, and whether the server answers.
+
+import { ask } from "./api.js";
+import { byId, element, icon } from "./dom.js";
+import { count } from "./format.js";
+import { isSignedIn, signOut } from "./token.js";
+
+const places = [
+  ["/", "Search"], ["/?library", "Library"], ["/duplicates", "Duplicates"], ["/judge", "Judge"],
+  ["/operator", "Operator"], ["/docs", "API"],
+];
+
+/** Resolves to what the server said of itself. The page works without, so whoever waits has to bear a failure. */
+export const readiness = ask("/readyz");
+
+function showPlaces() {
+  const links = places.map(([address, name]) => element("a", { href: address, text: name }));
+  const nav = element("nav", { class: "places", id: "places", "aria-label": "Pages" }, links);
+  if (isSignedIn()) nav.append(element("button", { type: "button", class: "link-button", text: "Sign out", onclick: signOut }));
+  const toggle = element("button", {
+    type: "button", class: "button places-toggle", "aria-expanded": "false", "aria-controls": "places", onclick: () => open(!isOpen()),
+  }, element("span", { class: "places-toggle-text", text: "Menu" }), icon("menu"));
+  const isOpen = () => toggle.getAttribute("aria-expanded") === "true";
+  const open = (wanted) => toggle.setAttribute("aria-expanded", String(wanted));
+  byId("bar").querySelector(".brand").after(toggle, nav);
+  nav.addEventListener("click", () => open(false));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !isOpen()) return;
+    open(false);
+    toggle.focus();
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (isOpen() && !event.target.closest("#places, .places-toggle")) open(false);
+  });
+  markPlace();
+}
+
+/** Marks the page that is on screen; the search page calls it when its view changes. */
+export function markPlace() {
+  const isLibrary = location.pathname === "/" && new URLSearchParams(location.search).has("library");
+  const here = isLibrary ? "/?library" : location.pathname === "/image" ? "/" : location.pathname;
+  for (const link of document.querySelectorAll(".places a")) {
+    if (link.getAttribute("href") === here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+// Whether the server answers. While it does not, it is asked again every few seconds, and the page told when it does.
+
+const banner = element("p", { class: "lost", role: "alert", hidden: true });
+let isLost = false;
+
+addEventListener("server-lost", async () => {
+  if (isLost) return;
+  isLost = true;
+  banner.textContent = "The server cannot be reached. Trying again …";
+  banner.hidden = false;
+  while (isLost) {
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    if (!isLost) return;
+    const answer = await fetch("/healthz").catch(() => null);
+    if (answer?.ok) dispatchEvent(new Event("server-reached"));
+  }
+});
+addEventListener("server-reached", () => {
+  if (!isLost) return;
+  isLost = false;
+  banner.hidden = true;
+  dispatchEvent(new Event("server-back"));
+});
+
+byId("bar").after(banner);
+showPlaces();
+readiness
+  .then(({ imageCount }) => { byId("library").textContent = count(imageCount, "picture"); })
+  .catch(() => {});

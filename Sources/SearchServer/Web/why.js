@@ -1,0 +1,65 @@
+// Why a picture was found: the parts of both pictures that match, drawn on them, and the stages its score went through.
+
+import { Fault } from "./api.js";
+import { element } from "./dom.js";
+import { classNames, percent } from "./format.js";
+import { describe, sourceOf } from "./query.js";
+import { requestExplanation } from "./request.js";
+
+/** Fills the section in. `onQueryKnown` is called when the query has got its name. */
+export async function showWhy(section, entry, signal, onQueryKnown) {
+  section.hidden = false;
+  const heading = element("h2", { id: "why-title", text: "Why it was found" });
+  section.replaceChildren(heading, element("p", { class: "soft", role: "status", text: "Comparing the two …" }));
+  try {
+    await describe(entry.from.base, signal);
+    onQueryKnown();
+    entry.why ??= await requestExplanation(entry.from, entry.id, entry.rank, signal);
+    if (!entry.why?.explanation) throw new Fault("", "The server has no explanation for this result.");
+    section.replaceChildren(heading, ...explained(entry));
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    if (!(error instanceof Fault)) throw error;
+    section.replaceChildren(heading, element("p", { class: "soft", text: error.message }));
+  }
+}
+
+function explained({ why, from, image }) {
+  const { stages, rules, regions } = why.explanation;
+  const isItself = why.id === image.id;
+  const source = sourceOf(from.base, 640);
+  const share = regions?.share === undefined ? "" : ` They make up ${percent(regions.share)} of the similarity.`;
+  return [
+    element("p", { class: "why-verdict" }, verdict(why),
+      !isItself && ` It was folded into ${why.fileName}, which is explained here.`),
+    element("div", { class: "why-parts" },
+      regions && source && element("div", {}, element("div", { class: "why-pair" },
+        outlined(source, "The query", regions.query),
+        outlined(`${why.links.thumbnail}?size=640`, why.fileName, regions.image)),
+      element("p", { class: "soft why-share", text: `Framed: the parts of both that match best.${share}` })),
+      element("div", { class: "why-stages" }, table(stages),
+        rules.length > 0 && element("ul", { class: "why-rules" }, rules.map((text) => element("li", { text }))))),
+  ];
+}
+
+function verdict(why) {
+  const sure = why.probability === undefined ? "" : `: ${percent(why.probability)} of people would call it similar`;
+  return element("span", {}, element("strong", { text: classNames[why.class] ?? "similar" }), `${sure} (similarity ${why.similarity.toFixed(3)}).`);
+}
+
+function outlined(source, name, rectangle) {
+  const frame = element("span", { class: "region", "aria-hidden": "true" });
+  for (const [key, value] of Object.entries({ left: rectangle.x, top: rectangle.y, width: rectangle.width, height: rectangle.height })) {
+    frame.style.setProperty(key, `${value * 100}%`);
+  }
+  return element("figure", {}, element("div", { class: "region-stage" }, element("img", { src: source, alt: name }), frame),
+    element("figcaption", { text: name }));
+}
+
+function table(stages) {
+  return element("table", {}, element("caption", { text: "Its score after each stage" }),
+    element("thead", {}, element("tr", {}, element("th", { scope: "col", text: "Stage" }), element("th", { scope: "col", text: "Score" }))),
+    element("tbody", {}, stages.map(({ stage, score }) => element("tr", {}, element("th", { scope: "row", text: stage }),
+      element("td", {}, element("span", { text: score.toFixed(3) }),
+        element("meter", { min: 0, max: Math.max(1, ...stages.map((each) => each.score)), value: Math.max(0, score), "aria-hidden": "true" }))))));
+}
