@@ -151,7 +151,7 @@ let package = Package(
                 .embedInCode("Web/search.js"), .embedInCode("Web/suggestions.js"),
                 .embedInCode("Web/tags.js"),
                 .embedInCode("Web/token.js"), .embedInCode("Web/tray.js"), .embedInCode("Web/traybar.js"),
-                .embedInCode("Web/why.js"), .embedInCode("Web/favicon.svg"),
+                .embedInCode("Web/why.js"), .embedInCode("Web/favicon.svg"), .embedInCode("Web/openapi.json"),
             ]
         ),
 

@@ -19,7 +19,8 @@ private let scripts = [
 ]
 private let pageFiles =
     pages.map { ($0, "text/html; charset=utf-8") } + styles.map { ($0, "text/css; charset=utf-8") }
-    + scripts.map { ($0, "text/javascript; charset=utf-8") } + [("/favicon.svg", "image/svg+xml")]
+    + scripts.map { ($0, "text/javascript; charset=utf-8") }
+    + [("/favicon.svg", "image/svg+xml"), ("/openapi.json", "application/json")]
 
 @Suite struct PageTests {
     @Test("the page's files come with their types, and again only when they changed", arguments: pageFiles)

@@ -10,6 +10,7 @@ struct PageRoutes: Sendable {
         case css = "text/css; charset=utf-8"
         case script = "text/javascript; charset=utf-8"
         case svg = "image/svg+xml"
+        case json = "application/json"
     }
 
     private struct File: Sendable {
@@ -66,6 +67,7 @@ struct PageRoutes: Sendable {
         File("/traybar.js", .script, PackageResources.traybar_js),
         File("/why.js", .script, PackageResources.why_js),
         File("/favicon.svg", .svg, PackageResources.favicon_svg),
+        File("/openapi.json", .json, PackageResources.openapi_json),
     ]
 
     var routes: [Route] {

@@ -33,9 +33,11 @@ function draw(api) {
     tag, words: api.tags?.find((each) => each.name === tag)?.description,
     operations: operations.filter((each) => (each.tags ?? ["other"]).includes(tag)),
   })).filter((group) => group.operations.length);
-  page.nav.replaceChildren(...groups.map((group) => element("div", { class: "docs-nav-group" },
-    element("h2", { text: group.tag }), element("ul", {}, group.operations.map((each) => element("li", {},
-      element("a", { href: `#${idOf(each)}` }, method(each.method), element("span", { class: "path", text: each.path }))))))));
+  // Beside the text the list stays open; above it, on a phone, it would be in the way.
+  page.nav.replaceChildren(element("details", { open: matchMedia("(min-width: 861px)").matches },
+    element("summary", { text: "Operations" }), groups.map((group) => element("div", { class: "docs-nav-group" },
+      element("h2", { text: group.tag }), element("ul", {}, group.operations.map((each) => element("li", {},
+        element("a", { href: `#${idOf(each)}` }, method(each.method), element("span", { class: "path", text: each.path })))))))));
   page.operations.replaceChildren(
     prose(api.info.description),
     element("p", {}, "As a file: ", element("a", { href: "/openapi.json", text: "openapi.json" }), ` (OpenAPI ${api.openapi}).`),

@@ -48,6 +48,7 @@ export async function showSearch(entry, actions) {
   shown = entry;
   entry.draft ??= entry.search.examples;
   page.view.hidden = false;
+  page.view.classList.remove("has-unreadable");
   showQuery();
   if (entry.results) return showAnswer();
   // What only tunes the search before leaves that one's results in place until its own are there.
@@ -75,6 +76,7 @@ async function find(entry, isTuned) {
   } catch (error) {
     if (error.name === "AbortError" || shown !== entry) return;
     if (!(error instanceof Fault)) throw error;
+    page.view.classList.toggle("has-unreadable", error.status === 422 && Boolean(base?.file));
     showNotice(error.title, error.message, { canRetry: error.canRetry, canClear: error.status === 400 });
   }
 }
