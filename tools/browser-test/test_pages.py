@@ -1,0 +1,224 @@
+"""The pages beside the search: a picture's own, duplicates, judging, operator, API; and signing in."""
+
+import re
+
+from playwright.sync_api import expect
+
+from hands import choose, drop, home, names, provokes, results, search_from
+
+
+def test_picture(page, picture):
+    """a picture's page says what is known of it, leads to its file and to what is like it, and Back leads back"""
+    found = search_from(page, picture)
+    page.locator("#query-details").click()
+    expect(page).to_have_url(re.compile(r"/image\?id=\d+$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(picture.name)
+    facts = page.locator(".facts-list").inner_text()
+    assert re.search(r"\d+ × \d+", facts) and "JPEG" in facts and picture.name in facts, facts
+    original = page.get_by_role("link", name="Original").get_attribute("href")
+    assert page.evaluate("async (address) => (await fetch(address)).headers.get('content-type')", original).startswith("image/")
+    page.wait_for_function("document.querySelector('.picture-frame img')?.naturalWidth > 0")
+    first = page.locator("#like-results .card").first
+    name = first.locator(".card-name").inner_text()
+    first.locator(".card-link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text(picture.name)
+    page.go_back()
+    assert results(page) == found
+
+
+def test_why(page, picture):
+    """a result's page says why it was found: regions on both pictures, and its score after each stage"""
+    choose(page, picture)
+    found = results(page)
+    card = page.locator("#results .card").nth(2)
+    card.hover()
+    card.get_by_role("link", name=re.compile("^Details of")).click()
+    expect(page.get_by_role("heading", name="Why it was found")).to_be_visible()
+    expect(page.locator(".why .region")).to_have_count(2)
+    for region in page.locator(".why .region").all():
+        box, stage = region.bounding_box(), region.locator("..").bounding_box()
+        assert 0 < box["width"] <= stage["width"] + 6 and 0 < box["height"] <= stage["height"] + 6
+    expect(page.locator(".why tbody tr").first).to_contain_text(re.compile(r"similarity\s*-?[01]\.\d"))
+    page.get_by_role("link", name=re.compile("^← ")).click()
+    assert results(page) == found
+
+
+def test_why_by_address(page, picture):
+    """why a picture of the library was found for another can be opened by its address"""
+    search_from(page, picture)
+    card = page.locator("#results .card").nth(1)
+    card.hover()
+    card.get_by_role("link", name=re.compile("^Details of")).click()
+    expect(page).to_have_url(re.compile(r"/image\?id=\d+&from=\d+$"))
+    page.goto(page.url)
+    expect(page.locator(".why .region")).to_have_count(2)
+
+
+def test_tags(page, picture):
+    """tags are added and removed on a picture's page, and lead to the pictures that have them"""
+    search_from(page, picture)
+    page.locator("#query-details").click()
+    field = page.get_by_label("Add a tag")
+    field.fill("mill, old")
+    field.press("Enter")
+    tags = page.get_by_role("list", name="Tags")
+    expect(tags.get_by_role("link", name="mill", exact=True)).to_be_visible()
+    page.reload()
+    expect(tags.get_by_role("link", name="old", exact=True)).to_be_visible()
+    tags.get_by_role("link", name="mill", exact=True).click()
+    expect(page).to_have_url(re.compile(r"\?library&tags=mill"))
+    assert names(page) == [picture.name]
+    page.go_back()
+    for tag in ("mill", "old"):
+        page.get_by_role("button", name=f"Remove tag {tag}").click()
+        expect(tags.get_by_role("link", name=tag, exact=True)).to_have_count(0)
+
+
+def test_visibility(page, picture):
+    """what is made private is found no more, until it is listed again"""
+    found = search_from(page, picture)
+    name, hidden = found[1][0], page.locator("#results .card").nth(1).get_attribute("data-image")
+    address = page.url
+    page.goto(f"{home(page)}/image?id={hidden}")
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.get_by_label("Visibility").select_option("private")
+    page.goto(address)
+    assert name not in names(page)
+    page.goto(f"{home(page)}/image?id={hidden}")
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.get_by_label("Visibility").select_option("listed")
+    page.goto(address)
+    assert results(page) == found
+
+
+def test_duplicates_page(page, picture):
+    """duplicates are shown in groups, of either kind, and lead to the pictures"""
+    page.get_by_role("link", name="Duplicates").click()
+    expect(page.locator(".group:not(.is-coming)").first).to_be_visible()
+    expect(page.locator("#summary")).to_have_text(re.compile(r"\d+ groups?"))
+    page.get_by_role("button", name="Same content").click()
+    expect(page).to_have_url(re.compile("kind=exact"))
+    expect(page.locator("#groups:not([aria-busy]) .group").first).to_contain_text("2 files")
+    page.get_by_role("button", name="Nearly the same").click()
+    expect(page.locator("#groups:not([aria-busy]) .group").first).to_contain_text("nearly the same")
+    page.locator(".group-image a").first.click()
+    expect(page).to_have_url(re.compile(r"/image\?id=\d+$"))
+
+
+def test_check(page, picture):
+    """pictures from outside are looked for, and what is here already is named"""
+    page.goto(f"{home(page)}/duplicates")
+    drop(page, picture)
+    expect(page.locator(".checked-item")).to_contain_text("It is here.")
+    expect(page.locator(".checked-item a").first).to_contain_text(picture.name)
+
+
+def test_operator(page, picture):
+    """the operator sees live figures and plots, and indexes with progress"""
+    page.goto(f"{home(page)}/operator")
+    pictures = page.locator(".tile").filter(has_text=re.compile(r"^Pictures\d"))
+    expect(pictures).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^Requests per second"))).to_be_visible()
+    # One search, so that there are stages to show.
+    page.evaluate("fetch('/v1/examples?limit=1').then((a) => a.json()).then(({ images }) => fetch(images[0].links.similar))")
+    expect(page.locator(".stage-table tbody tr").first).to_be_visible()
+    page.get_by_label("Folder on the server").fill(str(picture.parent))
+    page.get_by_role("button", name="Index", exact=True).click()
+    job = page.locator(".job").first
+    expect(job).to_contain_text(str(picture.parent))
+    expect(job).to_contain_text("done", timeout=60_000)
+    expect(job.locator(".job-figures")).to_have_text(re.compile(r"[1-9]\d* of [1-9]\d* files? looked at"))
+
+
+@provokes("status of 4")
+def test_job_refused(page, picture):
+    """a folder that cannot be indexed is explained"""
+    page.goto(f"{home(page)}/operator")
+    page.get_by_label("Folder on the server").fill("/there/is/no/such/folder")
+    page.get_by_role("button", name="Index", exact=True).click()
+    expect(page.locator("#job-fault:not(:empty), .job .field-fault").first).to_be_visible()
+
+
+def test_judge(page, picture):
+    """pairs are judged with mouse and keys, a grade can be taken back, and what was judged is there after leaving"""
+    address = f"{home(page)}/judge"
+    place = lambda: page.locator("#place").inner_text()
+
+    def graded(act):
+        before = place()
+        act()
+        expect(page.locator("#place")).not_to_have_text(before)
+
+    page.get_by_role("link", name="Judge").click()
+    expect(page).to_have_url(address)
+    expect(page.locator("#pair")).to_be_visible()
+    assert place().startswith("1 of "), place()
+    first = page.locator("#candidate-name").inner_text()
+    graded(lambda: page.keyboard.press("4"))
+    assert page.locator("#candidate-name").inner_text() != first
+    graded(lambda: page.get_by_role("button", name="0 unrelated").click())
+    expect(page.get_by_text("2 grades for 1 query")).to_be_visible()
+    graded(lambda: page.keyboard.press("ArrowLeft"))
+    graded(lambda: page.get_by_role("button", name="one back").click())
+    expect(page.locator("#candidate-name")).to_have_text(first)
+    expect(page.get_by_role("button", name="4 very alike")).to_have_attribute("aria-pressed", "true")
+    query = page.locator("#query-name").inner_text()
+    page.goto(address)
+    expect(page.locator("#place")).to_have_text(re.compile("^3 of "))
+    expect(page.locator("#query-name")).to_have_text(query)
+    page.keyboard.press("s")
+    expect(page.locator("#query-name")).not_to_have_text(query)
+
+
+def test_docs(page, picture):
+    """the API's description is shown with every operation it has, and nothing is left without a type"""
+    described = page.evaluate("async () => (await fetch('/openapi.json')).json()")
+    count = sum(method in ("get", "post", "put", "patch", "delete") for item in described["paths"].values() for method in item)
+    page.get_by_role("link", name="API").click()
+    expect(page.locator(".operation")).to_have_count(count)
+    search = page.locator("#search")
+    search.get_by_text(re.compile(r"^Parameters")).click()
+    expect(search.get_by_text("minimumSimilarity").first).to_be_visible()
+    page.locator(".docs-nav a").last.click()
+    expect(page.locator(".operation:target")).to_be_in_viewport()
+
+
+@provokes("status of 401")
+def test_token(page, picture):
+    """where a token is needed the page asks for it, refuses a wrong one, and then goes on"""
+    signed_in = []
+
+    def answer(route):
+        request = route.request
+        if request.url.endswith("/v1/session"):
+            if request.header_value("authorization") == "Bearer right":
+                signed_in.append(True)
+                return route.fulfill(status=204)
+        elif signed_in:
+            return route.continue_()
+        return route.fulfill(status=401, content_type="application/problem+json", body='{"code": "unauthorized", "detail": "A token is needed."}')
+
+    page.route("**/v1/**", answer)
+    choose(page, picture)
+    field = page.get_by_label("Token")
+    expect(field).to_be_focused()
+    field.fill("wrong")
+    field.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="does not know this token")).to_be_visible()
+    field.fill("right")
+    field.press("Enter")
+    assert len(results(page)) > 1
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@provokes("status of 401")
+def test_no_token(page, picture):
+    """who has no token is told so instead of being asked again and again"""
+    page.route("**/v1/**", lambda route: route.fulfill(
+        status=401, content_type="application/problem+json", body='{"code": "unauthorized", "detail": "A token is needed."}'))
+    choose(page, picture)
+    page.get_by_role("button", name="Not now").click()
+    expect(page.get_by_role("heading", name="A token is needed")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
