@@ -19,16 +19,19 @@ import Testing
         String(decoding: try bytes(of: repository.appending("docs/http-api.md")), as: UTF8.self)
     }
 
-    @Test("every route is documented")
-    func routes() {
-        let workers = BlockingWorkers(threadCount: 1, maximumWaitingCount: 1)
-        let routes = allRoutes(
+    /// Every route but the pages' scripts and styles, which nobody asks for by hand.
+    var routes: [Route] {
+        allRoutes(
             backend: ScriptedBackend(),
             judging: ScriptedJudging(),
-            workers: workers,
+            workers: BlockingWorkers(threadCount: 1, maximumWaitingCount: 1),
             configuration: ServerConfiguration(),
             state: ServerState(ServerConfiguration())
-        )
+        ).filter { !$0.path.hasSuffix(".js") && !$0.path.hasSuffix(".css") }
+    }
+
+    @Test("every route is documented")
+    func documentedRoutes() {
         #expect(!routes.isEmpty)
         for route in routes {
             #expect(
@@ -36,6 +39,22 @@ import Testing
                 "\(route.method) \(route.path)"
             )
         }
+    }
+
+    @Test("the OpenAPI description has every route of the API, and no other")
+    func describedRoutes() throws {
+        let description = try #require(
+            try JSONSerialization.jsonObject(with: Data(PackageResources.openapi_json)) as? [String: Any]
+        )
+        let paths = try #require(description["paths"] as? [String: [String: Any]])
+        let described = paths.flatMap { path, item in
+            item.keys.filter { $0 != "parameters" }.map { "\($0.uppercased()) \(path)" }
+        }
+        let isOfTheAPI: (Route) -> Bool = { route in
+            ["/v1/", "/healthz", "/readyz", "/metrics", "/openapi.json"].contains { route.path.hasPrefix($0) }
+        }
+        let served = routes.filter(isOfTheAPI).map { "\($0.method.rawValue) \($0.path)" }
+        #expect(Set(described) == Set(served))
     }
 
     @Test("every code a client can meet is documented, and no other")
