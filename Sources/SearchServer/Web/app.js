@@ -134,5 +134,5 @@ document.addEventListener("visibilitychange", () => {
 
 // The start's own requests. The page works without them, so a failure only leaves something out.
 offerExamples().catch(() => {});
-readiness.then(({ imageCount }) => { byId("start-notice").hidden = imageCount > 0; }).catch(() => {});
+readiness.then(({ imageCount }) => { byId("start-notice").hidden = imageCount !== 0; }).catch(() => {});
 showCurrentEntry();

@@ -10,13 +10,15 @@ const places = [
   ["/operator", "Operator"], ["/docs", "API"],
 ];
 
-/** Resolves to what the server said of itself. The page works without, so whoever waits has to bear a failure. */
+/** Resolves to what the server said of itself: little to who has not signed in. The page works without, so whoever waits
+ *  has to bear a failure. */
 export const readiness = ask("/readyz");
 
 function showPlaces() {
   const links = places.map(([address, name]) => element("a", { href: address, text: name }));
-  const nav = element("nav", { class: "places", id: "places", "aria-label": "Pages" }, links);
-  if (isSignedIn()) nav.append(element("button", { type: "button", class: "link-button", text: "Sign out", onclick: signOut }));
+  const leave = element("button", { type: "button", class: "link-button", text: "Sign out", hidden: !isSignedIn(), onclick: signOut });
+  addEventListener("signed-in", () => { leave.hidden = false; });
+  const nav = element("nav", { class: "places", id: "places", "aria-label": "Pages" }, links, leave);
   const toggle = element("button", {
     type: "button", class: "button places-toggle", "aria-expanded": "false", "aria-controls": "places", onclick: () => open(!isOpen()),
   }, element("span", { class: "places-toggle-text", text: "Menu" }), icon("menu"));
@@ -71,6 +73,7 @@ addEventListener("server-reached", () => {
 
 byId("bar").after(banner);
 showPlaces();
-readiness
-  .then(({ imageCount }) => { byId("library").textContent = count(imageCount, "picture"); })
-  .catch(() => {});
+
+const showSize = ({ imageCount }) => { byId("library").textContent = imageCount === undefined ? "" : count(imageCount, "picture"); };
+readiness.then(showSize).catch(() => {});
+addEventListener("signed-in", () => ask("/readyz").then(showSize).catch(() => {}));

@@ -30,11 +30,12 @@ function form() {
     dates("Taken", date("takenAfter", "from"), date("takenBefore", "until")),
     dates("Added", date("addedAfter", "from"), date("addedBefore", "until")),
     field("Files", choice("status", [["", "present"], ["missing", "missing"], ["any", "present or missing"]])),
-    field("Duplicates", choice("duplicates", [["", "folded into the best of them"], ["show", "shown one by one"]])),
-    field("Variety", choice("diversity", [["", "closest first"], ["0.3", "some"], ["0.6", "much"], ["0.9", "as much as possible"]])),
-    field("Called similar by", choice("minimumProbability",
-      [["", "anyone or no one"], ["0.1", "1 of 10 people or more"], ["0.5", "half of all people or more"], ["0.9", "9 of 10 people or more"]])),
-    field("Look", choice("regions", [["", "at whole pictures"], ["true", "at parts of pictures too"]])));
+    element("fieldset", { class: "ranking" }, element("legend", { class: "visually-hidden", text: "Order" }),
+      field("Duplicates", choice("duplicates", [["", "folded into the best of them"], ["show", "shown one by one"]])),
+      field("Variety", choice("diversity", [["", "closest first"], ["0.3", "some"], ["0.6", "much"], ["0.9", "as much as possible"]])),
+      field("Called similar by", choice("minimumProbability",
+        [["", "anyone or no one"], ["0.1", "1 of 10 people or more"], ["0.5", "half of all people or more"], ["0.9", "9 of 10 people or more"]])),
+      field("Look", choice("regions", [["", "at whole pictures"], ["true", "at parts of pictures too"]]))));
 }
 
 /** Builds the panel inside `host`. `onChange` gets all options that are set, once the hand rests. */
@@ -50,8 +51,10 @@ export function filterPanel(host, onChange) {
   panel.addEventListener("submit", (event) => event.preventDefault());
   let asked = null;
   return {
-    /** Fills the panel in with what holds now. */
-    show(options) {
+    /** Fills the panel in with what holds now. What is only listed has no order to choose. */
+    show(options, isListing) {
+      panel.querySelector(".ranking").disabled = isListing;
+      panel.querySelector(".ranking").hidden = isListing;
       if (panel.contains(document.activeElement)) return;
       for (const control of panel.elements) {
         if (!control.name) continue;

@@ -15,6 +15,7 @@ const page = parts({
 });
 
 const history = { rate: [], running: [], waiting: [] };
+let mayAsk = true;
 let before = null; // { requests, at } of the answer before
 
 async function refresh() {
@@ -24,6 +25,7 @@ async function refresh() {
     page.live.hidden = false;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
+    mayAsk = error.status !== 401 && error.status !== 403; // who may not is told once
     // Figures that were there stay: they are the last that are known.
     page.state.textContent = page.live.hidden ? "" : "These are the last figures known.";
     if (!page.live.hidden) return;
@@ -71,7 +73,7 @@ function tiles(list, figures) {
 }
 
 async function follow() {
-  for (;;) {
+  while (mayAsk) {
     if (document.visibilityState === "visible") await refresh();
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   }

@@ -1,7 +1,7 @@
 // From a search to the request that answers it: the simplest of the API's forms that can say it.
 
 import { ask, Fault, tell } from "./api.js";
-import { cropText, filterNames } from "./address.js";
+import { cropText, filterNames, rankingNames } from "./address.js";
 
 const lists = new Set(["format", "tags", "anyTags", "notTags"]);
 const numbers = new Set([
@@ -59,6 +59,7 @@ function jsonOf(options) {
 
 /** The library itself, newest first, in the form of results that are similar to nothing. */
 async function listing(parameters, signal) {
+  for (const name of rankingNames) parameters.delete(name); // there is nothing to rank
   const { images, nextCursor } = await ask(`/v1/images?${parameters}`, { signal });
   const results = images.map((image) => ({
     ...image, path: pathOf(image), duplicates: [],

@@ -140,7 +140,7 @@ function showQuery() {
   page.keepButton.disabled = false;
   const filterCount = Object.keys(options).length;
   page.filtersToggle.textContent = filterCount ? `Filters (${filterCount})` : "Filters";
-  panel.show(options);
+  panel.show(options, base?.library === true);
   showChips(page.chips, options, (changed) => {
     tune({ options: changed }, "filters");
     page.filtersToggle.focus();

@@ -29,7 +29,7 @@ function prompt() {
   const dialog = element("dialog", { class: "dialog", "aria-labelledby": "token-title" },
     element("form", { method: "dialog" },
       element("h2", { id: "token-title", text: "This library asks who you are" }),
-      element("p", { id: "token-note", class: "soft", text: "Paste the token that its operator gave you. It is kept until the browser is closed." }),
+      element("p", { id: "token-note", class: "soft", text: "Paste the token that its operator gave you. You stay signed in for some hours; the token itself is not kept." }),
       element("label", { class: "field" }, element("span", { text: "Token" }), field),
       fault,
       element("p", { class: "dialog-actions" },
@@ -49,6 +49,7 @@ function prompt() {
         if (!answer.ok) throw new Error("The server does not know this token.");
         sessionStorage.setItem(mark, "");
         dialog.close("signed-in");
+        dispatchEvent(new Event("signed-in"));
       } catch (error) {
         fault.textContent = error instanceof TypeError ? "The server cannot be reached." : error.message;
         field.select();
