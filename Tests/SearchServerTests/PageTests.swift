@@ -17,10 +17,12 @@ private let scripts = [
     "/request.js", "/schema.js", "/search.js", "/suggestions.js", "/tags.js", "/token.js",
     "/tray.js", "/traybar.js", "/why.js",
 ]
-private let pageFiles =
-    pages.map { ($0, "text/html; charset=utf-8") } + styles.map { ($0, "text/css; charset=utf-8") }
-    + scripts.map { ($0, "text/javascript; charset=utf-8") }
-    + [("/favicon.svg", "image/svg+xml"), ("/openapi.json", "application/json")]
+private let pageFiles: [(String, String)] = [
+    pages.map { ($0, "text/html; charset=utf-8") },
+    styles.map { ($0, "text/css; charset=utf-8") },
+    scripts.map { ($0, "text/javascript; charset=utf-8") },
+    [("/favicon.svg", "image/svg+xml"), ("/openapi.json", "application/json")],
+].flatMap { $0 }
 
 @Suite struct PageTests {
     @Test("the page's files come with their types, and again only when they changed", arguments: pageFiles)

@@ -1,6 +1,8 @@
 """The pages beside the search: a picture's own, duplicates, judging, operator, API; and signing in."""
 
+import pathlib
 import re
+import tempfile
 
 from playwright.sync_api import expect
 
@@ -91,6 +93,30 @@ def test_visibility(page, picture):
         page.get_by_label("Visibility").select_option("listed")
     page.goto(address)
     assert results(page) == found
+
+
+@provokes("status of 404")
+def test_keep_and_forget(page, picture):
+    """a picture from outside is added to the library, and forgotten again"""
+    with tempfile.TemporaryDirectory() as folder:
+        outside = pathlib.Path(folder) / "from-outside.jpg"
+        outside.write_bytes(picture.read_bytes() + b"a byte after the end makes another content of it")
+        choose(page, outside)
+        results(page)
+        page.get_by_role("button", name="Add this picture to the library").click()
+        expect(page).to_have_url(re.compile(r"\?image=\d+$"))
+        results(page)
+    page.locator("#query-details").click()
+    address = page.url
+    page.get_by_role("button", name="Forget …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(dialog).to_have_count(0)
+    page.get_by_role("button", name="Forget …").click()
+    dialog.get_by_role("button", name="Forget it").click()
+    expect(page.get_by_text("Find pictures that look alike")).to_be_visible()
+    page.goto(address)
+    expect(page.get_by_role("heading", name="This picture is not in the library")).to_be_visible()
 
 
 def test_duplicates_page(page, picture):
