@@ -9,9 +9,9 @@
 
 export const filterNames = [
   "folder", "name", "format", "minimumWidth", "maximumWidth", "minimumHeight", "maximumHeight", "takenAfter",
-  "takenBefore", "addedAfter", "addedBefore", "camera", "tags", "anyTags", "notTags", "status",
+  "takenBefore", "addedAfter", "addedBefore", "camera", "tags", "anyTags", "notTags", "status", "visibility",
 ];
-export const rankingNames = ["duplicates", "diversity", "minimumProbability", "minimumSimilarity", "regions"];
+export const rankingNames = ["duplicates", "diversity", "minimumProbability", "minimumSimilarity"];
 
 export function searchOf(parameters) {
   const image = Number(parameters.get("image") ?? parameters.get("from"));

@@ -16,7 +16,7 @@ export async function ask(address, options = {}) {
   while (response.status === 401 && await askForToken()) response = await send(address, options);
   if (response.status === 204) return null;
   const body = await response.json().catch(() => null);
-  if (response.ok && body) return body;
+  if (response.ok && (body || response.status === 202)) return body;
   const detail = body?.detail ?? `The server answered with status ${response.status}.`;
   const wait = response.headers.get("Retry-After");
   throw new Fault(title(body?.code), wait ? `${detail} It asks to wait for ${wait} s.` : detail, {
@@ -56,6 +56,8 @@ function title(code) {
     malformed_filter: "This filter cannot be used",
     invalid_parameter: "This filter cannot be used",
     invalid_cursor: "The library has changed",
+    malformed_request: "This cannot be asked here",
+    malformed_tags: "These tags cannot be kept",
     url_not_allowed: "Addresses are not searched here",
     url_failed: "There is no picture at this address",
     unauthorized: "A token is needed",
@@ -63,6 +65,7 @@ function title(code) {
     rate_limited: "Too many requests",
     too_busy: "The server is busy",
     job_running: "Indexing is under way already",
+    still_looking: "Copies are being looked for",
     library_in_use: "The library is being written to",
     not_ready: "The library cannot be searched at the moment",
   }[code] ?? "That did not work";

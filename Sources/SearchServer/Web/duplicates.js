@@ -47,6 +47,12 @@ async function load(kind, cursor, signal) {
   } catch (error) {
     if (error.name === "AbortError") return;
     if (!(error instanceof Fault)) throw error;
+    if (error.code === "still_looking") {
+      page.summary.textContent = "Looking for copies …";
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      if (!signal.aborted) await load(kind, cursor, signal);
+      return;
+    }
     page.groups.removeAttribute("aria-busy");
     if (!cursor) page.groups.replaceChildren();
     say(error.title, error.message, error.canRetry);

@@ -34,8 +34,10 @@ function form() {
       field("Duplicates", choice("duplicates", [["", "folded into the best of them"], ["show", "shown one by one"]])),
       field("Variety", choice("diversity", [["", "closest first"], ["0.3", "some"], ["0.6", "much"], ["0.9", "as much as possible"]])),
       field("Called similar by", choice("minimumProbability",
-        [["", "anyone or no one"], ["0.1", "1 of 10 people or more"], ["0.5", "half of all people or more"], ["0.9", "9 of 10 people or more"]])),
-      field("Look", choice("regions", [["", "at whole pictures"], ["true", "at parts of pictures too"]]))));
+        [["", "anyone or no one"], ["0.1", "1 of 10 people or more"], ["0.5", "half of all people or more"], ["0.9", "9 of 10 people or more"]]))),
+    element("fieldset", { class: "listing" }, element("legend", { class: "visually-hidden", text: "For the operator" }),
+      field("Visibility", choice("visibility",
+        [["", "listed"], ["private", "private"], ["blocked", "blocked"], ["listed,private,blocked", "all, if you may"]]))));
 }
 
 /** Builds the panel inside `host`. `onChange` gets all options that are set, once the hand rests. */
@@ -51,10 +53,12 @@ export function filterPanel(host, onChange) {
   panel.addEventListener("submit", (event) => event.preventDefault());
   let asked = null;
   return {
-    /** Fills the panel in with what holds now. What is only listed has no order to choose. */
+    /** Fills the panel in with what holds now. What is only listed has no order to choose, and what is found no other
+     *  visibility than listed. */
     show(options, isListing) {
-      panel.querySelector(".ranking").disabled = isListing;
-      panel.querySelector(".ranking").hidden = isListing;
+      for (const [name, isOff] of [[".ranking", isListing], [".listing", !isListing]]) {
+        Object.assign(panel.querySelector(name), { disabled: isOff, hidden: isOff });
+      }
       if (panel.contains(document.activeElement)) return;
       for (const control of panel.elements) {
         if (!control.name) continue;
@@ -108,7 +112,7 @@ const words = {
   diversity: () => "varied",
   minimumProbability: (value) => `similar to ${percent(Number(value))} of people`,
   minimumSimilarity: (value) => `similarity from ${value}`,
-  regions: () => "parts of pictures too",
+  visibility: (value) => value.split(",").join(" or "),
 };
 
 /** Shows what holds as chips, each with a button that takes it away. */

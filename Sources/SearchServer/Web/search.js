@@ -77,7 +77,11 @@ async function find(entry, isTuned) {
     if (error.name === "AbortError" || shown !== entry) return;
     if (!(error instanceof Fault)) throw error;
     page.view.classList.toggle("has-unreadable", error.status === 422 && Boolean(base?.file));
-    showNotice(error.title, error.message, { canRetry: error.canRetry, canClear: error.status === 400 });
+    // A server that knows no addresses calls the field unknown.
+    const isAddress = base?.url && error.code === "malformed_request";
+    const title = isAddress ? "Addresses are not searched here" : error.title;
+    const text = isAddress ? "Save the picture, and search with the file." : error.message;
+    showNotice(title, text, { canRetry: error.canRetry, canClear: error.status === 400 });
   }
 }
 
@@ -266,10 +270,10 @@ async function keepPicture() {
   try {
     const form = new FormData();
     form.append("image", file, file.name || "picture");
-    if (file.name) form.append("name", file.name);
     const image = await ask("/v1/images", { method: "POST", body: form });
     page.keep.replaceChildren(page.keepButton);
-    openSearch({ ...shown.search, base: { image: image.id } });
+    if (image) return openSearch({ ...shown.search, base: { image: image.id } });
+    page.keep.append(" It was taken, and is not shown to you.");
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     page.keepButton.disabled = false;

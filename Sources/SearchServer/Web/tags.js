@@ -6,7 +6,7 @@ import { announce, element, icon } from "./dom.js";
 export function tagEditor(image, onChange) {
   const list = element("ul", { class: "chips", id: "tag-list", "aria-label": "Tags" });
   const fault = element("p", { class: "field-fault", role: "alert" });
-  const field = element("input", { id: "new-tag", name: "tag", placeholder: "add a tag", maxlength: 100, autocomplete: "off", "aria-label": "Add a tag" });
+  const field = element("input", { id: "new-tag", name: "tag", placeholder: "add a tag", maxlength: 64, autocomplete: "off", "aria-label": "Add a tag" });
   const form = element("form", { class: "tag-form" }, field, element("button", { class: "button small", type: "submit", text: "Add" }));
 
   function show() {

@@ -34,7 +34,7 @@ function explained({ why, from, image }) {
       !isItself && ` It was folded into ${why.fileName}, which is explained here.`),
     element("div", { class: "why-parts" },
       regions && source && element("div", {}, element("div", { class: "why-pair" },
-        outlined(source, "The query", regions.query),
+        regions.query && outlined(source, "The query", regions.query),
         outlined(`${why.links.thumbnail}?size=640`, why.fileName, regions.image)),
       element("p", { class: "soft why-share", text: `Framed: the parts of both that match best.${share}` })),
       element("div", { class: "why-stages" }, table(stages),
