@@ -108,7 +108,7 @@ let package = Package(
             name: "Evaluation",
             dependencies: [
                 "CKernels", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "IndexingPipeline",
-                "NeighborSearch", systemPackage,
+                "NeighborSearch", "Reranking", systemPackage,
             ]
         ),
 
@@ -234,7 +234,7 @@ let package = Package(
             name: "QueryPipelineTests",
             dependencies: [
                 "QueryPipeline", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
-                "IndexingPipeline", "NeuralNetwork", "TestSupport",
+                "IndexingPipeline", "NeuralNetwork", "Reranking", "TestSupport",
                 systemPackage,
             ]
         ),
@@ -246,7 +246,7 @@ let package = Package(
             name: "EvaluationTests",
             dependencies: [
                 "Evaluation", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
-                "TestSupport",
+                "Reranking", "TestSupport",
                 systemPackage,
             ]
         ),
@@ -263,7 +263,7 @@ let package = Package(
             dependencies: [
                 "SearchServer", "Catalog", "Evaluation", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
                 "IndexingPipeline",
-                "QueryPipeline", "TestSupport",
+                "Reranking", "QueryPipeline", "TestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

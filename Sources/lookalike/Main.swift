@@ -55,7 +55,7 @@ struct Lookalike: ParsableCommand {
             TagCommand.self, HideCommand.self, DuplicatesCommand.self, CheckCommand.self,
             RetryCommand.self, RemoveCommand.self, PruneCommand.self, VerifyCommand.self, RepairCommand.self,
             BackupCommand.self, RestoreCommand.self, DoctorCommand.self, AuditCommand.self,
-            EvaluateCommand.self, JudgeCommand.self, FeedbackCommand.self,
+            EvaluateCommand.self, JudgeCommand.self, CalibrateCommand.self, FeedbackCommand.self,
         ]
     )
 }

@@ -76,6 +76,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var decoding: DecodingOptions
     @OptionGroup var logging: QueryLogOptions
+    @OptionGroup var ranking: RankingFileOptions
 
     @Flag(help: "Keep nothing of what the page's visitors open; see lookalike feedback.")
     var noFeedback = false
@@ -103,13 +104,16 @@ struct ServeCommand: AsyncParsableCommand {
         guard library.directory.exists else {
             throw LibraryError.notFound(path: library.directory.path.string)
         }
-        let library = try Library(library, model: model, access: watch ? .sharing : .reading)
+        let options = self.library
+        let library = try Library(options, model: model, access: watch ? .sharing : .reading)
         let queryLog = logging.open(for: library)
         defer { queryLog?.write() }
         let pipeline = SearchPipeline(
             library: library,
             embedder: ImageEmbedder(model: model),
             decoder: decoding.decoder(processCount: ProcessInfo.processInfo.activeProcessorCount),
+            ranking: try ranking.configuration(of: library),
+            calibration: try self.model.calibration(for: options, in: library, model: model),
             queryLog: queryLog
         )
         let logger = (logFormat ?? .text).logger

@@ -170,6 +170,7 @@ struct CommandTests {
         let commands = [
             "index", "search", "serve", "watch", "status", "retry", "remove", "prune", "verify", "repair",
             "backup", "restore", "doctor", "audit", "check", "duplicates", "tag", "hide",
+            "calibrate",
         ]
         for command in commands {
             let help = try lookalike(command, "--help", inLibrary: false)

@@ -22,9 +22,7 @@ import Testing
         }
     }
 
-    private static let openAddresses = [
-        "/", "/style.css", "/app.js", "/judge", "/judge.js", "/favicon.svg", "/healthz", "/readyz",
-    ]
+    private static let openAddresses = PageRoutes().routes.map(\.path) + ["/healthz", "/readyz"]
 
     @Test(
         "without a token only the pages and the signs of life are answered, and nothing is asked of the library"

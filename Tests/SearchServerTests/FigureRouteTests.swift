@@ -12,11 +12,13 @@ import Testing
         ScriptedBackend(onSearch: { _, _ in
             SearchResponse(
                 results: [],
+                nextCursor: nil,
                 timings: [
                     .init(stage: "search", milliseconds: 3), .init(stage: "look up", milliseconds: 0.02),
                 ],
                 method: "hnsw",
-                searchedImageCount: 9
+                searchedImageCount: 9,
+                rules: nil
             )
         })
     }

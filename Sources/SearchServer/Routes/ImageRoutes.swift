@@ -53,7 +53,7 @@ struct ImageRoutes: Sendable {
         let id = try context.imageID()
         guard
             let image = try await workers.run({ [backend] in try backend.image(id: id, for: context.audience)
-                })
+            })
         else {
             throw RequestFault.unknownImage
         }
