@@ -50,7 +50,14 @@ func application(
         threadCount: configuration.workerCount,
         maximumWaitingCount: configuration.maximumWaitingCount
     )
-    let state = ServerState(configuration)
+    // Connections that the system has no more files for could not even be turned away.
+    let state = ServerState(
+        configuration,
+        maximumConnectionCount: max(
+            1,
+            min(configuration.maximumConnectionCount, FileLimit.raise() - FileLimit.reserve)
+        )
+    )
     let router = router(
         backend: backend,
         library: library,

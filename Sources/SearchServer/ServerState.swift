@@ -8,14 +8,15 @@ struct ServerState: Sendable {
     /// Places for request bodies in memory.
     let uploads: Places
 
-    init(_ configuration: ServerConfiguration) {
+    /// - Parameter maximumConnectionCount: What there is room for, if that is less than what is configured.
+    init(_ configuration: ServerConfiguration, maximumConnectionCount: Int? = nil) {
         gatekeeper = Gatekeeper(
             tokens: configuration.tokens,
             sessions: Sessions(),
             opensToAll: configuration.isBoundToLoopback
         )
         connections = Connections(
-            maximumCount: configuration.maximumConnectionCount,
+            maximumCount: maximumConnectionCount ?? configuration.maximumConnectionCount,
             maximumCountPerAddress: configuration.maximumConnectionCountPerAddress
         )
         rateLimit = configuration.requestsPerSecond.map { RateLimit(requestsPerSecond: $0) }

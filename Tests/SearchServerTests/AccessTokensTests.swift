@@ -52,7 +52,8 @@ import Testing
             ("read", "follow"), ("owner 0123456789abcdefghij", "read, write or admin"),
             ("0123456789abcdefghij", "read, write or admin"), ("read short", "openssl"),
             ("read sha256:12", "64"), ("read sha256:" + String(repeating: "g", count: 64), "64"),
-            ("read 0123456789abcdefghij\nwrite 0123456789abcdefghij", "earlier"),
+            ("read 0123456789abcdefghij\nwrite 0123456789abcdefghij", "same token"),
+            ("read 0123456789abcdefghij one\nread 1123456789abcdefghij one", "same name"),
         ]
     )
     func malformed(text: String, says: String) throws {

@@ -80,6 +80,20 @@ import Testing
         }
     }
 
+    @Test("a crowd from one address costs a connection from another nothing")
+    func otherAddress() async throws {
+        var configuration = ServerConfiguration(port: 0)
+        configuration.maximumConnectionCountPerAddress = 4
+        try await withServer(of: ScriptedBackend(), configuration: configuration) { server in
+            try await server.connect(from: "127.0.0.2") { connection in
+                try await connection.send("GET /healthz HTTP/1.1\r\nHost: loc")
+                try await Self.crowd(8, on: server) {}
+                try await connection.send("alhost\r\n\r\n")
+                #expect(try await connection.receive(upTo: "alive"))
+            }
+        }
+    }
+
     /// Opens connections inside each other, each with the beginning of a request, and calls `body` in the innermost.
     private static func crowd(
         _ count: Int,

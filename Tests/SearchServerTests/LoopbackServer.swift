@@ -11,9 +11,13 @@ struct LoopbackServer {
     let port: Int
     let group: ServiceGroup
 
-    /// Opens a connection, hands it to `body`, and closes it.
-    func connect<Result>(_ body: (inout Connection) async throws -> Result) async throws -> Result {
+    /// Opens a connection from one of this machine's addresses, hands it to `body`, and closes it.
+    func connect<Result>(
+        from address: String = "127.0.0.1",
+        _ body: (inout Connection) async throws -> Result
+    ) async throws -> Result {
         let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .bind(to: SocketAddress(ipAddress: address, port: 0))
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)

@@ -47,10 +47,13 @@ public struct AccessTokens: Sendable, Equatable {
             guard !entries.contains(where: { $0.digest == digest }) else {
                 throw AccessTokensError(line: number, fault: "an earlier line has the same token")
             }
-            let name = fields.count > 2 ? fields[2].trimmed : ""
-            entries.append(
-                Entry(digest: digest, scope: scope, name: name.isEmpty ? "\(scope)-\(number)" : String(name))
-            )
+            let written = fields.count > 2 ? fields[2].trimmed : ""
+            let name = written.isEmpty ? "\(scope)-\(number)" : String(written)
+            // Limits are counted by name.
+            guard !entries.contains(where: { $0.name == name }) else {
+                throw AccessTokensError(line: number, fault: "an earlier line has the same name")
+            }
+            entries.append(Entry(digest: digest, scope: scope, name: name))
         }
         guard !entries.isEmpty else { throw AccessTokensError(line: nil, fault: "it holds no token") }
         self.entries = entries

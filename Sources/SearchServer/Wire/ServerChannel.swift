@@ -16,8 +16,6 @@ struct ServerChannel: HTTPChannelHandler {
     let encryption: NIOSSLContext?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let isAdmitted = connections.admit(channel)
-        if isAdmitted { channel.closeFuture.whenComplete { _ in connections.forget(channel) } }
         let http = HTTP1Channel(
             responder: responder,
             configuration: .init(
@@ -36,8 +34,8 @@ struct ServerChannel: HTTPChannelHandler {
                 )
             )
         )
-        // A set-up that fails would end the whole server; whatever is wrong with a connection shows later.
         return channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(ConnectionCounter(connections))
             if let encryption {
                 try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: encryption))
             }
@@ -47,9 +45,10 @@ struct ServerChannel: HTTPChannelHandler {
         }.flatMapThrowing { value in
             let codec = try channel.pipeline.syncOperations.handler(type: HTTP1ToHTTPServerCodec.self)
             try channel.pipeline.syncOperations.addHandler(OldVersionCloser(), position: .before(codec))
-            // Ended only now, when there is somebody to see it end.
-            if !isAdmitted { channel.close(promise: nil) }
             return value
+        }.flatMapErrorThrowing { error in
+            channel.close(promise: nil)
+            throw error
         }
     }
 
@@ -57,6 +56,30 @@ struct ServerChannel: HTTPChannelHandler {
         await handleHTTP(asyncChannel: value, logger: logger)
     }
 }
+
+/// Has a connection counted from when it is known where it comes from until it ends.
+final class ConnectionCounter: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let connections: Connections
+
+    init(_ connections: Connections) {
+        self.connections = connections
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if !connections.admit(context.channel) { context.close(promise: nil) }
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        connections.forget(context.channel)
+        context.fireChannelInactive()
+    }
+}
+
+@available(*, unavailable)
+extension ConnectionCounter: Sendable {}
 
 /// Ends a connection whose next request's head is not complete in time.
 ///
