@@ -76,6 +76,9 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
             if endedRequestCount < startedResponseCount { lastRequest = startedResponseCount }
             if lastRequest == startedResponseCount { response.headerFields[.connection] = "close" }
             lastsLong = response.headerFields[.contentType]?.hasPrefix("text/event-stream") ?? false
+            guard !lastsLong else {
+                return writeInTime(context, wrapOutboundOut(.head(response)), promise: promise)
+            }
             responseTimer = closing(context, after: deadline)
             context.write(wrapOutboundOut(.head(response)), promise: promise)
         case .end:
@@ -84,16 +87,24 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
             context.writeAndFlush(data, promise: written)
             finishResponse(context, written: written.futureResult)
         case .body where lastsLong:
-            // A stream may go on as long as each of its parts is taken in time.
-            responseTimer?.cancel()
-            let timer = closing(context, after: deadline)
-            responseTimer = timer
-            let written = promise ?? context.eventLoop.makePromise()
-            written.futureResult.assumeIsolated().whenComplete { _ in timer.cancel() }
-            context.write(data, promise: written)
+            writeInTime(context, data, promise: promise)
         default:
             context.write(data, promise: promise)
         }
+    }
+
+    /// Writes a part of a stream, which may go on as long as each of its parts is taken in time.
+    private func writeInTime(
+        _ context: ChannelHandlerContext,
+        _ data: NIOAny,
+        promise: EventLoopPromise<Void>?
+    ) {
+        responseTimer?.cancel()
+        let timer = closing(context, after: deadline)
+        responseTimer = timer
+        let written = promise ?? context.eventLoop.makePromise()
+        written.futureResult.assumeIsolated().whenComplete { _ in timer.cancel() }
+        context.write(data, promise: written)
     }
 
     /// Says what the connection waits for.
