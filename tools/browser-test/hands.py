@@ -105,7 +105,3 @@ def tab_to(page, wanted, most=40):
         if focused(page).startswith(wanted):
             return
     raise AssertionError(f"{wanted} is not reached with the keyboard")
-
-
-def widest(page):
-    return page.evaluate("document.documentElement.scrollWidth")

@@ -4,12 +4,17 @@
 import { element } from "./dom.js";
 
 const mark = "signed-in"; // says only that there is something to sign out of
+const patience = 5000; // milliseconds for which "Not now" also answers the requests that were under way
 let asking = null;
+let refusedAt = -Infinity;
 
 /** Asks for a token until one is accepted. Returns false when the person would rather not. */
-export function askForToken() {
+export async function askForToken() {
+  if (performance.now() - refusedAt < patience) return false;
   asking ??= prompt().finally(() => { asking = null; });
-  return asking;
+  const isSignedIn = await asking;
+  if (!isSignedIn) refusedAt = performance.now();
+  return isSignedIn;
 }
 
 export const isSignedIn = () => sessionStorage.getItem(mark) !== null;
