@@ -37,6 +37,6 @@ function cutOut(source, { x, y, width, height }, ratio) {
   const shape = { width: `${100 / width}%`, left: `${-100 * x / width}%`, top: `${-100 * y / height}%` };
   for (const [name, value] of Object.entries(shape)) picture.style.setProperty(name, value);
   const window = element("span", { class: "cut-out" }, picture);
-  window.style.setProperty("aspect-ratio", String(ratio * width / height));
+  window.style.setProperty("--shape", (ratio * width / height).toFixed(4));
   return window;
 }

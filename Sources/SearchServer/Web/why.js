@@ -44,7 +44,9 @@ function explained({ why, from, image }) {
 
 function verdict(why) {
   const sure = why.probability === undefined ? "" : `: ${percent(why.probability)} of people would call it similar`;
-  return element("span", {}, element("strong", { text: classNames[why.class] ?? "similar" }), `${sure} (similarity ${why.similarity.toFixed(3)}).`);
+  const similarity = why.similarity.toFixed(3);
+  if (!why.class) return element("span", { text: `Its similarity is ${similarity}.` });
+  return element("span", {}, element("strong", { text: classNames[why.class] ?? why.class }), `${sure} (similarity ${similarity}).`);
 }
 
 function outlined(source, name, rectangle) {
