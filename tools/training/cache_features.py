@@ -7,6 +7,7 @@ again, it goes on where it was.
 """
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import time
@@ -102,6 +103,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder to write")
     parser.add_argument("--origin", type=Path, required=True, help="model folder whose weights the front has")
     parser.add_argument("--split", choices=["train", "develop"], default="train")
+    parser.add_argument("--whole", action="store_true", help="show the whole shorter side, not its middle 7/8")
     parser.add_argument("--engine", choices=["torch", "openvino"], default="torch",
                         help="openvino is several times as fast on a CPU; its bfloat16 differs in the last bit")
     parser.add_argument("--workers", type=int, default=1, help="processes that decode (default: %(default)s)")
@@ -111,6 +113,8 @@ def main() -> None:
     configuration = read(options.configuration).views
     if options.split == "develop":
         configuration = configuration.plain()
+    if options.whole:
+        configuration = dataclasses.replace(configuration, shorter_side=configuration.side)
     pictures = read_dataset(options.dataset).of(options.split).pictures
     tensors = load_file(options.origin / "weights.safetensors")
     extractor = Extractor(tensors, configuration, options.engine)

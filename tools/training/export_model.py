@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--name", help="the model's name (default: the output folder's)")
     parser.add_argument("--blend", type=float, default=1.0, help="share of the trained weights (default: %(default)s)")
     parser.add_argument("--side", type=int, help="input in pixels, if another than it was trained with")
+    parser.add_argument("--whole", action="store_true", help="show the whole shorter side, not its middle 7/8")
     parser.add_argument("--data", default="a data set of your own",
                         help="one line for the lineage: what it learned from")
     options = parser.parse_args()
@@ -47,6 +48,7 @@ def main() -> None:
         raise SystemExit(f"{options.trained} was not trained from {options.origin}.")
     views = described["configuration"]["views"]
     size = Input.of(options.side) if options.side else Input(views["side"], views["shorter_side"])
+    size = Input(size.side, size.side) if options.whole else size
     loss, schedule = described["configuration"]["loss"], described["configuration"]["schedule"]
     note = (f"blocks {schedule['first_block']}–15, head and projection trained for {schedule['steps']} steps, seed "
             f"{schedule['seed']}, loss {loss['kind']} contrastive at temperature {loss['temperature']}; "

@@ -140,6 +140,16 @@ class RecipeTests(unittest.TestCase):
         costs = {name: model["multiplyAdds"] for name, model in figures["models"].items()}
         self.assertGreater(costs["lookalike-base"], costs["model"])
 
+    def test_the_whole_shorter_side_can_be_shown(self) -> None:
+        whole, trained = self.work / "uncropped", self.work / "whole" / "trained.safetensors"
+        run("export_model.py", trained, whole, "--origin", START, "--whole")
+        found = model_folder.read(whole).input
+        self.assertEqual((found.side, found.shorter_side), (64, 64))
+        develop = self.work / "develop-whole"
+        run("cache_features.py", self.configuration, self.dataset, SAMPLES, develop, "--origin", START, "--split",
+            "develop", "--whole")
+        self.assertIn("mean of sets", run("compare_runs.py", self.dataset, develop, self.work / "whole", "--origin", START))
+
     def test_a_damaged_model_is_refused(self) -> None:
         model = self.work / "damaged"
         run("export_model.py", self.work / "whole" / "trained.safetensors", model, "--origin", START)
