@@ -192,7 +192,8 @@ def main() -> None:
         label = embedder.name if embedder.name not in results else f"{embedder.name} ({name})"
         results[label] = dict(measured(embedder, options))
         described[label] = {"sha256": embedder.model.sha256, "side": embedder.model.input.side,
-                            "dimension": embedder.dimension, "multiplyAdds": embedder.multiply_adds}
+                            "shorterSide": embedder.model.input.shorter_side, "dimension": embedder.dimension,
+                            "multiplyAdds": embedder.multiply_adds}
         print(f"{label}: {embedder.multiply_adds / 1e6:.1f} million multiply-adds", flush=True)
     figures = report(results, options.sets)
     if options.json:

@@ -2,7 +2,7 @@
 """Writes the model cards of the trained models from their manifests and from what evaluate.py measured.
 
 The figures come from results/evaluation.json (evaluate.py --json) and are taken only for the very weights, known by
-their digest, that the folder has; for others the script stops.
+their digest, and the input that the folder has; for others the script stops.
 """
 
 import argparse
@@ -60,8 +60,9 @@ def write(folder: Path, results: dict, notes: str) -> None:
     model = model_folder.read(folder)
     name = model.manifest["name"]
     described = results["models"].get(name)
-    if described is None or described["sha256"] != model.sha256:
-        raise SystemExit(f"{folder}: no figures for these weights in the results; run evaluate.py --json.")
+    shown = (model.sha256, model.input.side, model.input.shorter_side)
+    if described is None or (described["sha256"], described["side"], described["shorterSide"]) != shown:
+        raise SystemExit(f"{folder}: no figures for these weights and this input in the results; run evaluate.py --json.")
     sets = [row for row in results["counts"] if row != "near-duplicates"]
     whole = results["models"][BASELINE]["multiplyAdds"]
     values = {

@@ -148,7 +148,8 @@ class RecipeTests(unittest.TestCase):
         develop = self.work / "develop-whole"
         run("cache_features.py", self.configuration, self.dataset, SAMPLES, develop, "--origin", START, "--split",
             "develop", "--whole")
-        self.assertIn("mean of sets", run("compare_runs.py", self.dataset, develop, self.work / "whole", "--origin", START))
+        compared = run("compare_runs.py", self.dataset, develop, self.work / "whole", "--origin", START)
+        self.assertIn("mean of sets", compared)
 
     def test_a_damaged_model_is_refused(self) -> None:
         model = self.work / "damaged"
