@@ -66,7 +66,7 @@ class Extractor:
 
 def picture_views(root: Path, picture: Picture, configuration: Views) -> np.ndarray:
     size = Input(configuration.side, configuration.shorter_side)
-    return views(root / picture.path, picture.digest, size, configuration.styles, configuration.seed)
+    return views(root / picture.path, picture.digest, size, configuration.changes(), configuration.seed)
 
 
 def fill(folder: Path, root: Path, pictures: list[Picture], configuration: Views, extractor: Extractor,

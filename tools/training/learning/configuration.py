@@ -6,6 +6,8 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .views import LEAST_AREA, Change
+
 
 @dataclass(frozen=True)
 class Views:
@@ -15,10 +17,16 @@ class Views:
     shorter_side: int = 256  # of the picture that the input is cut from
     cut: int = 8  # first block that learns
     styles: list[float] = field(default_factory=lambda: [0.0, 0.6])  # one changed view each; its chance to be restyled
+    areas: list[float] = field(default_factory=list)  # of the picture that each keeps at least; none: 0.35
+    corners: list[float] = field(default_factory=list)  # chance of each to be turned whole, with empty corners
     seed: int = 1
 
     def plain(self) -> "Views":
-        return dataclasses.replace(self, styles=[])
+        return dataclasses.replace(self, styles=[], areas=[], corners=[])
+
+    def changes(self) -> list[Change]:
+        areas, corners = self.areas or [LEAST_AREA] * len(self.styles), self.corners or [0.0] * len(self.styles)
+        return [Change(*each) for each in zip(self.styles, areas, corners, strict=True)]
 
     def described(self) -> dict:
         return dataclasses.asdict(self)
@@ -35,6 +43,7 @@ class Batches:
     least_groups: int = 4  # families with fewer groups than this are not told apart by group
     pairs: float = 0.0  # share of batches made of judged or clicked pairs
     lone: float = 0.0  # share of batches made of pictures without a group, and of any, as their own groups
+    plain: bool = False  # each picture once as it is, which alone a teacher is asked about, and once changed
     hard_negatives: float = 0.0  # share of a batch's groups that are neighbours of the first ones drawn
 
 
@@ -49,7 +58,7 @@ class Loss:
     self_temperature: float = 0.1
     distillation: float = 1.0  # keep to the start's similarities
     distillation_temperature: float = 0.1
-    teacher_power: float = 1.0
+    regression: float = 0.0  # come near the teacher's own vectors, which targets.npy has
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,9 @@ def check(found: Configuration) -> None:
         "views.cut is from 1 to 15": 1 <= found.views.cut <= 15,
         "schedule.first_block is not before views.cut": found.schedule.first_block >= found.views.cut,
         "views.shorter_side is not below views.side": found.views.shorter_side >= found.views.side >= 32,
+        "views.areas has an entry, above 0, for each of styles": not found.views.areas or (
+            len(found.views.areas) == len(found.views.styles) and all(0 < area <= 1 for area in found.views.areas)),
+        "views.corners has an entry for each of styles": len(found.views.corners) in (0, len(found.views.styles)),
         "a batch has at least 2 groups of 1 picture": found.batches.groups >= 2 and found.batches.pictures >= 1,
         "a batch of lone pictures needs a changed view": not found.batches.lone or bool(found.views.styles),
         "schedule.steps is at least 1": found.schedule.steps >= 1,

@@ -16,6 +16,8 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 MEAN = 127.0
 STANDARD_DEVIATION = 128.0
+LEAST_AREA = 0.35
+FILLINGS = ["black", "black", "white"]  # of the corners of a turned picture
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,25 @@ def generator(seed: int, digest: str, number: int) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(key[:8]))
 
 
-def changed(image: Image.Image, size: Input, random: np.random.Generator, style: float) -> Image.Image:
-    """Draws one view. `style` is the probability that colour or texture is taken away."""
-    image = cropped(image, random)
-    angle = random.uniform(-20, 20) if random.random() < 0.3 else 0.0
-    target = round(size.side / straight_share(angle))
+@dataclass(frozen=True)
+class Change:
+    """How far a changed view goes."""
+
+    style: float  # probability that colour or texture is taken away
+    least_area: float = LEAST_AREA  # of the picture that is kept
+    corners: float = 0.0  # share of the views that are turned whole, their corners black or white
+
+
+def changed(image: Image.Image, size: Input, random: np.random.Generator, change: Change) -> Image.Image:
+    """Draws one view."""
+    image = cropped(image, random, change.least_area)
+    whole = bool(change.corners) and random.random() < change.corners
+    angle = random.uniform(-20, 20) if whole or random.random() < 0.3 else 0.0
+    if whole:
+        image = image.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=FILLINGS[random.integers(3)])
+    target = round(size.side / straight_share(0.0 if whole else angle))
     image = image.resize((target, target), Image.Resampling.BICUBIC)
-    if angle:
+    if angle and not whole:
         image = image.rotate(angle, Image.Resampling.BICUBIC)
     margin = (target - size.side) // 2
     image = image.crop((margin, margin, margin + size.side, margin + size.side))
@@ -67,7 +81,7 @@ def changed(image: Image.Image, size: Input, random: np.random.Generator, style:
     ):
         if random.random() < probability:
             image = enhancer(image).enhance(random.uniform(1 - amount, 1 + amount))
-    if random.random() < style:
+    if random.random() < change.style:
         image = restyled(image, random)
     if random.random() < 0.2:
         smaller = int(size.side * random.uniform(0.3, 0.7))
@@ -78,10 +92,10 @@ def changed(image: Image.Image, size: Input, random: np.random.Generator, style:
     return image
 
 
-def cropped(image: Image.Image, random: np.random.Generator) -> Image.Image:
-    """Cuts out 35 to 100 % of the area, sides in a ratio of 3:4 to 4:3."""
+def cropped(image: Image.Image, random: np.random.Generator, least_area: float) -> Image.Image:
+    """Cuts out that share of the area or more, sides in a ratio of 3:4 to 4:3."""
     width, height = image.size
-    area = width * height * random.uniform(0.35, 1.0)
+    area = width * height * random.uniform(least_area, 1.0)
     ratio = np.exp(random.uniform(np.log(3 / 4), np.log(4 / 3)))
     crop_width = min(width, max(1, round(np.sqrt(area * ratio))))
     crop_height = min(height, max(1, round(np.sqrt(area / ratio))))
@@ -130,14 +144,14 @@ def compressed(image: Image.Image, quality: int) -> Image.Image:
     return Image.open(buffer).convert("RGB")
 
 
-def views(path: Path, digest: str, size: Input, styles: list[float], seed: int) -> np.ndarray:
-    """Returns the plain view and one changed view for each entry of `styles`: uint8 (views, side, side, 3)."""
+def views(path: Path, digest: str, size: Input, changes: list[Change], seed: int) -> np.ndarray:
+    """Returns the plain view and one changed view for each of `changes`: uint8 (views, side, side, 3)."""
     image = load(path)
     found = [np.asarray(fitted(image, size))]
     longest = 2 * size.shorter_side  # more would only cost time: a crop of 35 % still has the size of the input
     image.thumbnail((longest, longest), Image.Resampling.BICUBIC)
-    for number, style in enumerate(styles, start=1):
-        found.append(np.asarray(changed(image, size, generator(seed, digest, number), style)))
+    for number, change in enumerate(changes, start=1):
+        found.append(np.asarray(changed(image, size, generator(seed, digest, number), change)))
     return np.stack(found)
 
 

@@ -15,9 +15,10 @@ from PIL import Image
 from build_dataset import under
 from learning import sources
 from learning.batches import Drawer
-from learning.configuration import Batches
+from learning.configuration import Batches, Views
 from learning.dataset import Dataset, DatasetError, Pair, Picture, read, write
 from learning.duplicates import clusters, fingerprint, near
+from learning.views import Change, Input, changed
 
 HERE = Path(__file__).resolve().parents[1]
 
@@ -196,6 +197,23 @@ class BuildTests(unittest.TestCase):
         alike = {frozenset((names[one], names[other])) for one in range(half) for other in range(one)
                  if batch.positive[one, other]}
         self.assertEqual(alike, {frozenset(("plain/0.png", "plain/1.png")), frozenset(("plain/3.png", "plain/5.png"))})
+
+
+class ViewTests(unittest.TestCase):
+    def view(self, change: Change) -> np.ndarray:
+        random = np.random.default_rng(4)
+        return np.asarray(changed(painting(1), Input(64, 73), random, change)).astype(int)
+
+    def test_a_view_turned_whole_has_empty_corners(self) -> None:
+        view = self.view(Change(0, 1.0, 1.0))
+        corners = view[[0, 0, -1, -1], [0, -1, 0, -1]]
+        self.assertTrue((corners < 30).all() or (corners > 225).all())
+        self.assertGreater(view[16:48, 16:48].std(), 5)
+
+    def test_each_view_changes_as_far_as_it_is_told_to(self) -> None:
+        told = Views(styles=[0.0, 0.5], areas=[0.35, 0.2], corners=[0.0, 0.4]).changes()
+        self.assertEqual(told, [Change(0.0), Change(0.5, 0.2, 0.4)])
+        self.assertEqual(Views(styles=[0.0]).changes(), [Change(0.0)])
 
 
 class BatchTests(unittest.TestCase):
