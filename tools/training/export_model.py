@@ -51,8 +51,9 @@ def main() -> None:
     size = Input(size.side, size.side) if options.whole else size
     loss, schedule = described["configuration"]["loss"], described["configuration"]["schedule"]
     note = (f"blocks {schedule['first_block']}–15, head and projection trained for {schedule['steps']} steps, seed "
-            f"{schedule['seed']}, loss {loss['kind']} contrastive at temperature {loss['temperature']}; "
-            f"weights {options.blend:g} of the way from the start")
+            f"{schedule['seed']}, {loss['kind']} contrastive at temperature {loss['temperature']} (weight "
+            f"{loss['weight']:g}), regression {loss['regression']:g}, distillation {loss['distillation']:g}; "
+            f"weights {options.blend:g} of the way from what it began with")
     steps = start.manifest["lineage"] + [
         {"step": "training", "source": options.data, "sha256": described["dataset"], "note": note}]
     folder, name = options.output, options.name or options.output.name

@@ -70,6 +70,8 @@ def main() -> None:
     parser.add_argument("--teacher-cache", type=Path,
                         help="folder from cache_features.py for the teacher's size, if it is "
                         "another; alone: its targets, the origin's features at that size, are kept to")
+    parser.add_argument("--targets", type=Path,
+                        help="file from fit_teachers.py: vectors that distillation keeps to and regression comes near")
     parser.add_argument("--precision", choices=["bfloat16", "float32"], default="bfloat16",
                         help="of the products; weights and sums stay float32 (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="on a CPU (default: %(default)s)")
@@ -89,7 +91,13 @@ def main() -> None:
     precision = getattr(torch, options.precision)
     if cache.description["front"] != Front(tensors, configuration.views.cut).digest():
         raise SystemExit(f"{options.cache} has another front than {options.origin}; run cache_features.py.")
-    if options.teacher_cache and not options.teacher:
+    if options.targets:
+        cache.targets = np.load(options.targets, mmap_mode="r")
+        if len(cache.targets) != len(cache):
+            raise SystemExit(f"{options.targets} was made from another data set.")
+    elif configuration.loss.regression:
+        raise SystemExit("loss.regression needs --targets.")
+    elif options.teacher_cache and not options.teacher:
         cache.targets = Cache(options.teacher_cache, where).targets
     elif options.teacher:
         cache.targets = taught(options, Cache(options.teacher_cache or options.cache, where), digest)

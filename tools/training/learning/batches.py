@@ -124,7 +124,8 @@ class Drawer:
     def in_two_views(self, pictures: np.ndarray, positive: np.ndarray, known: np.ndarray,
                      random: np.random.Generator) -> Batch:
         """Doubles a batch: first all pictures in one view, then all in another (the same where there is but one)."""
-        first = random.integers(0, self.view_count, len(pictures))
+        first = np.zeros(len(pictures), dtype=int) if self.options.plain else random.integers(
+            0, self.view_count, len(pictures))
         second = (first + random.integers(1, self.view_count, len(pictures))) % self.view_count \
             if self.view_count > 1 else first
         return Batch(np.tile(pictures, 2), np.concatenate([first, second]), np.tile(positive, (2, 2)),

@@ -52,3 +52,12 @@ def similarity_distillation(vectors: Tensor, teacher: Tensor, temperature: float
     ours = (vectors @ vectors.T / temperature).masked_fill(same, -1e4).log_softmax(dim=1)
     theirs = (teacher @ teacher.T / temperature).masked_fill(same, -1e4).log_softmax(dim=1)
     return F.kl_div(ours, theirs, reduction="batchmean", log_target=True)
+
+
+def vector_regression(vectors: Tensor, teacher: Tensor) -> Tensor:
+    """Comes near the teacher's vectors themselves: one minus the cosine, averaged over vectors.
+
+    Both (n, d), the teacher's of any length. Each picture says d things at once, where similarities within a batch
+    say n; but where the teacher's axes point matters, so the learner has to begin near them.
+    """
+    return 1 - F.cosine_similarity(vectors, teacher, dim=1).mean()

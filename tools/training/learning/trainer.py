@@ -113,11 +113,15 @@ class Trainer:
         if options.self_weight:
             found["self"] = options.self_weight * losses.softmax_contrastive(
                 vectors[:half], vectors[half:], options.self_temperature)
+        if options.distillation or options.regression:
+            seen = np.nonzero(batch.views == 0)[0] if self.configuration.batches.plain else np.arange(len(vectors))
+            numbers = torch.from_numpy(batch.pictures[seen]).to(vectors.device)
+            ours, teacher = vectors[torch.from_numpy(seen).to(vectors.device)], self.cache.teacher(batch.pictures[seen])
         if options.distillation:
-            numbers = torch.from_numpy(batch.pictures).to(vectors.device)
             found["distillation"] = options.distillation * losses.similarity_distillation(
-                vectors, self.cache.teacher(batch.pictures), options.distillation_temperature,
-                numbers[:, None] == numbers[None, :])
+                ours, teacher, options.distillation_temperature, numbers[:, None] == numbers[None, :])
+        if options.regression:
+            found["regression"] = options.regression * losses.vector_regression(ours, teacher)
         return found
 
     def softmax(self, vectors: Tensor, batch: Batch) -> Tensor:
@@ -162,6 +166,16 @@ class Trainer:
         self.rear.load_state_dict(state["rear"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.average = state["step"], state["average"]
+
+
+@torch.no_grad()
+def features(rear: Rear, cache: Cache, precision: torch.dtype, size: int = 64) -> np.ndarray:
+    """Returns the pooled features of the plain views, float32 (count, 1280)."""
+    found = []
+    for start in range(0, len(cache), size):
+        numbers = np.arange(start, min(start + size, len(cache)))
+        found.append(rear.features(cache.batch(numbers, np.zeros_like(numbers)).to(precision)).cpu().numpy())
+    return np.concatenate(found)
 
 
 @torch.no_grad()

@@ -53,6 +53,9 @@ class GradientTests(unittest.TestCase):
         same = torch.eye(6, dtype=torch.bool)
         self.check(lambda vectors: losses.similarity_distillation(vectors, self.other, 0.2, same))
 
+    def test_regression_has_the_gradient_of_its_value(self) -> None:
+        self.check(lambda vectors: losses.vector_regression(vectors, 3 * self.other))
+
 
 class WorkedExampleTests(unittest.TestCase):
     def test_similarities_become_probabilities_and_a_cross_entropy(self) -> None:

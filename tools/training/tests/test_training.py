@@ -12,8 +12,10 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file
 
+from fit_teachers import unit
 from learning import metrics, model_folder
 from learning.configuration import read
+from learning.teachers import TEACHERS
 
 HERE = Path(__file__).resolve().parents[1]
 ROOT = HERE.parents[1]
@@ -45,6 +47,7 @@ class ConfigurationTests(unittest.TestCase):
                 ("[schedule]\nsteps = 'many'", "schedule.steps is 'many', not a int"),
                 ("[schedule]\nfirst_block = 3", "schedule.first_block is not before views.cut"),
                 ("[loss]\ntemperature = 0", "temperatures are above 0"),
+                ("[views]\nareas = [0.2]", "views.areas has an entry, above 0, for each of styles"),
                 ("steps =", "Invalid value"),
             ]:
                 path.write_text(text)
@@ -166,9 +169,30 @@ class RecipeTests(unittest.TestCase):
         with self.assertRaisesRegex(AssertionError, "made from another data set or with other views"):
             run("train.py", other, self.dataset, self.work / "train", self.work / "no", "--origin", START)
 
+    def test_teachers_give_a_start_and_targets_to_train_towards(self) -> None:
+        seen = self.work / "teachers"
+        seen.mkdir()
+        features = np.load(self.work / "train" / "targets.npy").astype(np.float32)
+        random = np.random.default_rng(1)
+        for teacher in TEACHERS:  # each sees what the start sees, in other words
+            turned = features @ random.standard_normal((features.shape[1], 96)).astype(np.float32)
+            np.save(seen / f"{teacher.name}.npy", turned.astype(np.float16))
+        taught = self.work / "taught"
+        run("fit_teachers.py", self.work / "train", seen, taught, "--origin", START, "--dimension", "64")
+        found = model_folder.read(taught)
+        self.assertEqual(found.manifest["embedding"]["dimension"], 64)
+        targets = np.load(taught / "targets.npy").astype(np.float32)[:, :64]
+        near = unit(features) @ found.tensors["projection.weight"].T
+        self.assertGreater((unit(near) * unit(targets)).sum(axis=1).mean(), 0.9)
+        configuration = self.work / "taught.toml"
+        configuration.write_text(self.configuration.read_text().replace("[loss]", "[loss]\nregression = 1.0"))
+        printed = run("train.py", configuration, self.dataset, self.work / "train", self.work / "towards", "--origin",
+                      taught, "--targets", taught / "targets.npy", "--precision", "float32")
+        self.assertIn("regression", printed)
+
     def test_every_command_tells_what_it_does(self) -> None:
         for command in ("collect_images", "build_dataset", "cache_features", "train", "evaluate", "export_model",
-                        "convert_efficientnet_lite", "make_golden"):
+                        "convert_efficientnet_lite", "make_golden", "cache_teachers", "fit_teachers"):
             self.assertIn("usage:", run(f"{command}.py", "--help"))
 
 
