@@ -51,8 +51,9 @@ def lineage_rows(manifest: dict) -> str:
     lines = []
     for number, step in enumerate(manifest["lineage"], start=1):
         digest = f", sha256 `{step['sha256']}`" if "sha256" in step else ""
-        note = step["note"][0].upper() + step["note"][1:]
-        lines.append(f"{number}. **{step['step']}**: {step['source']}{digest}. {note}.")
+        licence = f", {step['licence']}" if "licence" in step else ""
+        note = step["note"] if step["step"] == "teacher" else step["note"][0].upper() + step["note"][1:]
+        lines.append(f"{number}. **{step['step']}**: {step['source']}{digest}{licence}. {note}.")
     return "\n".join(lines)
 
 
