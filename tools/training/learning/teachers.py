@@ -1,8 +1,8 @@
 """The networks that distillation learns from: other people's, all trained on ImageNet, each with its own mistakes.
 
-What several of them agree on is better than what any one sees, and better than the start. Running them all would cost
-several times its multiply-adds, so their view of the training pictures is what is taken, once. Each is found in a folder
-that packages were unpacked into, known by the digest of its file.
+What several of them agree on is better than what any one sees, and better than the start. Running them all would
+cost several times its multiply-adds, so their view of the training pictures is what is taken, once. Each is found in
+a folder that packages were unpacked into, known by the digest of its file.
 """
 
 import hashlib
