@@ -14,11 +14,12 @@ import Testing
             let answer = try await client.ask(.get, "/v1/images/5")
             #expect(
                 answer.text == """
-                    {"addedAt":"2023-11-14T22:13:20Z","byteCount":12345,"contentHash":"c0ffee","fileName":"b.jpg",\
-                    "format":"jpeg","height":480,"id":5,"links":{"self":"/v1/images/5",\
+                    {"addedAt":"2023-11-14T22:13:20Z","byteCount":12345,\
+                    "camera":"Canon EOS 80D","contentHash":"c0ffee","fileName":"b.jpg",\
+                    "format":"jpeg","height":480,"id":5,"links":{"original":"/v1/images/5/original","self":"/v1/images/5",\
                     "similar":"/v1/images/5/similar","thumbnail":"/v1/images/5/thumbnail"},\
                     "locations":[{"missing":false,"path":"/photos/b.jpg"},{"missing":true,"path":"/gone/a.jpg"}],\
-                    "width":640}
+                    "tags":["harbour"],"takenAt":"2023-11-14T22:13:20","visibility":"listed","width":640}
                     """
             )
         }

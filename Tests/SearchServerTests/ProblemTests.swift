@@ -72,7 +72,7 @@ import Testing
         "a known address with a wrong method is 405 and names the right ones",
         arguments: [
             ("/v1/search", HTTPRequest.Method.get, "POST"), ("/v1/search", .put, "POST"),
-            ("/v1/images/4", .delete, "GET, HEAD"), ("/v1/images/4/similar", .post, "GET, HEAD"),
+            ("/v1/images/4", .put, "GET, HEAD, PATCH, DELETE"), ("/v1/images/4/similar", .post, "GET, HEAD"),
             ("/", .post, "GET, HEAD"), ("/healthz", .options, "GET, HEAD"),
         ]
     )

@@ -78,17 +78,16 @@ import Testing
         }
     }
 
-    private static func pipeline(over pictures: FilePath, library path: FilePath) throws -> SearchPipeline {
+    static func pipeline(over pictures: FilePath, library path: FilePath) throws -> SearchPipeline {
         let model = try EmbeddingModel(folder: defaultModel)
         let embedder = ImageEmbedder(model: model)
         let library = try Library(
             directory: LibraryDirectory(path: path),
             model: (identity: model.identity, dimension: model.manifest.embedding.dimension),
-            access: .writing
+            access: .sharing
         )
-        _ = try Indexer(library: library, embedder: embedder, decoder: ImageDecoder(), jobs: 2).run(folders: [
-            IndexedFolder(path: pictures)
-        ])
+        let indexer = Indexer(library: library, embedder: embedder, decoder: ImageDecoder(), jobs: 2)
+        _ = try library.withWriterLock { try indexer.run(folders: [IndexedFolder(path: pictures)]) }
         return SearchPipeline(library: library, embedder: embedder, decoder: ImageDecoder())
     }
 

@@ -68,6 +68,7 @@ extension Logger {
 /// Runs `body` with a client of the routes in front of `backend`.
 func withRoutes(
     to backend: some SearchBackend,
+    library: LibraryService? = nil,
     judging: ScriptedJudging = ScriptedJudging(),
     configuration: ServerConfiguration = ServerConfiguration(),
     logger: Logger = .silent,
@@ -80,6 +81,7 @@ func withRoutes(
     workers.start()
     let router = router(
         backend: backend,
+        library: library,
         judging: judging,
         workers: workers,
         configuration: configuration,

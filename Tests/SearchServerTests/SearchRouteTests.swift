@@ -57,9 +57,10 @@ import Testing
             #expect(answer.headers[.contentType] == "application/json")
             #expect(
                 answer.text == """
-                    {"method":"exact","results":[{"fileName":"a b.jpg","height":480,"id":17,\
-                    "links":{"self":"/v1/images/17","similar":"/v1/images/17/similar",\
-                    "thumbnail":"/v1/images/17/thumbnail"},"path":"/photos/été/a b.jpg","similarity":0.875,"width":3}],\
+                    {"method":"exact","results":[{"class":"similar","duplicates":[],"fileName":"a b.jpg",\
+                    "height":480,"id":17,"links":{"original":"/v1/images/17/original","self":"/v1/images/17",\
+                    "similar":"/v1/images/17/similar","thumbnail":"/v1/images/17/thumbnail"},\
+                    "path":"/photos/été/a b.jpg","probability":0.75,"score":0.875,"similarity":0.875,"width":3}],\
                     "searchedImageCount":9,"timings":[{"milliseconds":1.5,"stage":"decode"}]}
                     """
             )
@@ -94,7 +95,7 @@ import Testing
     @Test(
         "a body that promises no picture is refused with what to send instead",
         arguments: [
-            nil, "text/plain", "application/x-www-form-urlencoded", "application/json", "imagejpeg", "",
+            nil, "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "imagejpeg", "",
         ]
     )
     func unsupportedType(contentType: String?) async throws {

@@ -30,7 +30,12 @@ struct SearchOptions: Decodable {
         try parameters.refuseOthers(
             than: Self.names.subtracting(["filter"]).union(FilterOptions.names).union(others)
         )
-        limit = try parameters.number("limit")
+        limit = try parameters["limit"].map { text in
+            guard let number = Int(text) else {
+                throw RequestFault.parameterOutOfRange(name: "limit", allowed: SearchRoutes.allowedLimits)
+            }
+            return number
+        }
         cursor = parameters["cursor"]
         minimumSimilarity = try parameters.decimal("minimumSimilarity")
         minimumProbability = try parameters.decimal("minimumProbability")
