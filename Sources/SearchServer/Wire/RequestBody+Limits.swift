@@ -13,16 +13,17 @@ extension Request {
         if let announcedByteCount, announcedByteCount > limit {
             throw RequestFault.bodyTooLarge(limit: limit)
         }
-        var bytes: [UInt8] = []
-        for try await chunk in body {
-            guard bytes.count + chunk.readableBytes <= limit else {
+        var received = ByteBuffer()
+        for try await var chunk in body {
+            guard received.readableBytes + chunk.readableBytes <= limit else {
                 throw RequestFault.bodyTooLarge(limit: limit)
             }
             // Not reserved by Content-Length: announcing much costs a client nothing.
-            bytes.append(contentsOf: chunk.readableBytesView)
+            received.writeBuffer(&chunk)
         }
         // A connection that breaks off looks like the end of the body.
-        if let announcedByteCount, bytes.count < announcedByteCount { throw RequestFault.incompleteBody }
-        return bytes
+        let byteCount = received.readableBytes
+        if let announcedByteCount, byteCount < announcedByteCount { throw RequestFault.incompleteBody }
+        return received.readBytes(length: byteCount) ?? []
     }
 }
