@@ -119,20 +119,16 @@ import Testing
         }
     }
 
-    @Test("the library is counted once for many askers")
-    func remembered() async throws {
-        let counter = Counter()
-        let backend = ScriptedBackend(onStatistics: {
-            counter.add()
-            return .sample
-        })
-        try await withRoutes(to: backend) { client in
-            for _ in 1...5 {
-                _ = try await client.ask(.get, "/metrics")
-                _ = try await client.ask(.get, "/v1/stats")
-            }
-        }
-        #expect(counter.count == 1)
+    @Test("what is remembered is told for its time, and no longer")
+    func remembered() {
+        let figures = Remembered<Int>(for: .seconds(5))
+        let start = ContinuousClock.now
+        #expect(figures.value(at: start) == nil)
+        figures.remember(7, at: start)
+        #expect(figures.value(at: start + .seconds(4.9)) == 7)
+        #expect(figures.value(at: start + .seconds(5)) == nil)
+        figures.remember(8, at: start + .seconds(6))
+        #expect(figures.value(at: start + .seconds(7)) == 8)
     }
 
     @Test("every metric is in the document, and no other")

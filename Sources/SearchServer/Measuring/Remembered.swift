@@ -9,13 +9,13 @@ final class Remembered<Value: Sendable>: Sendable {
         self.lifetime = lifetime
     }
 
-    /// The value, as long as it is young enough.
-    var value: Value? {
-        kept.withLock { kept in kept.flatMap { $0.end > .now ? $0.value : nil } }
+    /// Returns the value, as long as it is young enough.
+    func value(at now: ContinuousClock.Instant = .now) -> Value? {
+        kept.withLock { kept in kept.flatMap { $0.end > now ? $0.value : nil } }
     }
 
     /// Remembers `value` from now on.
-    func remember(_ value: Value) {
-        kept.withLock { $0 = (value, .now + lifetime) }
+    func remember(_ value: Value, at now: ContinuousClock.Instant = .now) {
+        kept.withLock { $0 = (value, now + lifetime) }
     }
 }

@@ -49,7 +49,7 @@ struct FigureRoutes: Sendable {
     }
 
     private func counted() async throws -> LibraryStatistics {
-        if let known = statistics.value { return known }
+        if let known = statistics.value() { return known }
         let counted = try await workers.run { [backend] in try backend.statistics() }
         statistics.remember(counted)
         return counted

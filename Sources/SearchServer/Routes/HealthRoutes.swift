@@ -54,7 +54,7 @@ struct HealthRoutes: Sendable {
     }
 
     private func current() async throws -> Readiness {
-        if let known = latest.value { return known }
+        if let known = latest.value() { return known }
         let readiness = try await workers.run { [backend] in try backend.readiness() }
         latest.remember(readiness)
         return readiness
