@@ -14,7 +14,7 @@ const page = parts({
   library: "library-tiles", server: "server-tiles", rate: "rate-plot", queue: "queue-plot", stages: "stages-plot",
 });
 
-const history = { rate: [], running: [], waiting: [] };
+const history = { at: [], rate: [], running: [], waiting: [] };
 let mayAsk = true;
 let before = null; // { requests, at } of the answer before
 
@@ -53,11 +53,13 @@ function show(stats) {
   // A server that was started anew counts from zero.
   const rate = before && server.requests >= before.requests ? (server.requests - before.requests) / ((now - before.at) / 1000) : null;
   before = { requests: server.requests, at: now };
+  keep(history.at, now);
   keep(history.rate, rate);
   keep(history.running, server.requestsRunning);
   keep(history.waiting, server.requestsWaiting);
-  page.rate.replaceChildren(linePlot([{ name: "requests per second", values: history.rate }], { seconds, label: "Requests per second" }));
-  page.queue.replaceChildren(linePlot([{ name: "at work", values: history.running }, { name: "waiting", values: history.waiting }], { seconds, label: "Requests" }));
+  const age = (now - history.at[0]) / 1000;
+  page.rate.replaceChildren(linePlot([{ name: "requests per second", values: history.rate }], { seconds: age, label: "Requests per second" }));
+  page.queue.replaceChildren(linePlot([{ name: "at work", values: history.running }, { name: "waiting", values: history.waiting }], { seconds: age, label: "Requests" }));
   page.stages.replaceChildren(server.stages.length ? stagePlot(server.stages) : element("p", { class: "soft", text: "Nothing has been searched yet." }));
 }
 

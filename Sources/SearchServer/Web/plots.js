@@ -7,8 +7,9 @@ const width = 480;
 const height = 160;
 const margin = { left: 40, right: 12, top: 10, bottom: 24 };
 
-/** Draws lines over time. `lines` are [{ name, values: [number | null] }], oldest first, one value each `seconds`. */
-export function linePlot(lines, { seconds, label, unit = "" }) {
+/** Draws lines over time. `lines` are [{ name, values: [number | null] }], oldest first; the first of
+ *  them is `seconds` old. */
+export function linePlot(lines, { seconds, label }) {
   const most = niceCeiling(Math.max(1, ...lines.flatMap((line) => line.values.filter((value) => value !== null))));
   const length = Math.max(2, ...lines.map((line) => line.values.length));
   const x = (index) => margin.left + (width - margin.left - margin.right) * index / (length - 1);
@@ -16,12 +17,11 @@ export function linePlot(lines, { seconds, label, unit = "" }) {
   const grid = [0, most / 2, most].map((value) => drawing("g", {},
     drawing("line", { class: "plot-grid", x1: margin.left, x2: width - margin.right, y1: y(value), y2: y(value) }),
     text(number(value), { x: margin.left - 6, y: y(value) + 4, "text-anchor": "end" })));
-  const ago = Math.round(length * seconds);
-  const words = lines.map(({ name, values }) => `${name}: now ${number(round(values.at(-1) ?? 0))}${unit}, at most ${number(round(Math.max(0, ...values)))}${unit}`).join("; ");
+  const words = lines.map(({ name, values }) => `${name}: now ${number(round(values.at(-1) ?? 0))}, at most ${number(round(Math.max(0, ...values)))}`).join("; ");
   return element("div", {},
     drawing("svg", { viewBox: `0 0 ${width} ${height}`, class: "plot-drawing", role: "img", "aria-label": `${label}. ${words}` }, grid,
       lines.map(({ values }, index) => drawing("path", { class: `plot-line is-${index}`, d: path(values, x, y) })),
-      text(`${ago} s ago`, { x: margin.left, y: height - 6 }), text("now", { x: width - margin.right, y: height - 6, "text-anchor": "end" })),
+      text(`${Math.round(seconds)} s ago`, { x: margin.left, y: height - 6 }), text("now", { x: width - margin.right, y: height - 6, "text-anchor": "end" })),
     lines.length > 1 && legend(lines.map((line) => line.name)));
 }
 
