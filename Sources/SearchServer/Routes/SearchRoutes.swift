@@ -26,7 +26,15 @@ struct SearchRoutes: Sendable {
     @Sendable private func searchByBody(_ request: Request, _ context: Route.Context) async throws -> Response
     {
         let parameters = try QueryParameters(request)
-        let form = try SearchForm(contentType: request.headers[.contentType])
+        // Before the body is read: whoever asks wrongly need not send it.
+        let contentType = request.headers[.contentType]
+        if HeaderValue(contentType ?? "").value == "application/json" {
+            try parameters.refuseOthers(than: [])
+        } else {
+            _ = try SearchOptions(parameters, others: ["crop"]).request([], visitor: context)
+            _ = try parameters.crop()
+        }
+        let form = try SearchForm(contentType: contentType)
         // The place is kept until the answer is there: the bytes stay in memory that long.
         return try await uploads.occupy {
             let body = try await request.bodyBytes(upTo: maximumBodyByteCount)
@@ -88,7 +96,6 @@ enum SearchForm: Equatable {
         var search: SearchRequest
         switch self {
         case .json:
-            try parameters.refuseOthers(than: [])
             guard !body.isEmpty else { throw RequestFault.emptyBody }
             let description = try SearchBody(json: body)
             search = try description.options.request(description.queryExamples(uploads: []), visitor: context)
