@@ -56,6 +56,22 @@ def test_crop_by_keys(page, picture):
     assert results(page) == whole
 
 
+def test_crop_while_loading(page, picture):
+    """a part that is drawn while an answer is on its way stays in the hand when it arrives"""
+    search_from(page, picture)
+    held = []
+    page.route("**/similar?*", lambda route: route.continue_() if held else held.append(route))
+    page.reload()
+    expect(page.locator(".card.is-coming").first).to_be_visible()
+    page.locator(".crop-stage img").wait_for()
+    page.wait_for_function("document.querySelector('.crop-stage img').naturalWidth > 0")
+    answer = held[0].fetch()
+    page.get_by_role("button", name="Select a part").click()
+    held[0].fulfill(response=answer)  # before the hand has rested for as long as the page waits
+    page.wait_for_url(re.compile(r"crop=0\.2,0\.2,0\.6,0\.6"))
+    assert results(page)
+
+
 def test_suggested_parts(page, picture):
     """parts that stand out are offered, outlined on the picture, and searched when pressed"""
     search_from(page, picture)

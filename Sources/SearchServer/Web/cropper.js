@@ -19,11 +19,16 @@ export class Cropper {
   #stage = element("div", { class: "crop-stage" }, this.#picture, this.#hint, this.#frame);
   #noPreview = element("p", { class: "no-preview", text: "No preview", hidden: true });
   #crop = null;
+  #isChanging = false; // between a hand's or key's change and telling of it
   #settled;
 
   /** `onChange` is told the new part, or null for the whole picture, once hand or key rests. */
   constructor(host, onChange) {
-    this.#settled = whenQuiet(220, () => onChange(this.#crop));
+    this.#settled = whenQuiet(220, () => {
+      if (!this.#isChanging) return;
+      this.#isChanging = false;
+      onChange(this.#crop);
+    });
     host.replaceChildren(this.#stage, this.#noPreview);
     this.#stage.addEventListener("pointerdown", (event) => this.#grab(event));
     this.#frame.addEventListener("keydown", (event) => this.#key(event));
@@ -32,15 +37,18 @@ export class Cropper {
     this.#picture.addEventListener("error", () => this.#showPreview(false));
   }
 
+  /** Shows a picture and its part. The part of a picture that is shown already gives way to the one that is being made:
+   *  an answer that arrives meanwhile must not take it out of the hand. */
   show(source, alt, crop) {
     this.#picture.alt = alt;
+    if (this.#picture.getAttribute("src") !== source) this.#isChanging = false;
     if (!source) {
       this.#picture.removeAttribute("src");
       this.#showPreview(false);
     } else if (this.#picture.getAttribute("src") !== source) {
       this.#picture.src = source;
     }
-    this.#place(crop);
+    if (!this.#isChanging) this.#place(crop);
   }
 
   /** Puts a frame around the middle, for those who would rather pull than draw. */
@@ -73,6 +81,7 @@ export class Cropper {
 
   #change(crop) {
     const isWhole = crop && crop.width > 0.985 && crop.height > 0.985;
+    this.#isChanging = true;
     this.#place(isWhole ? null : crop);
     this.#settled();
   }
