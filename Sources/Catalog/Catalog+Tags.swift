@@ -117,7 +117,8 @@ extension Catalog {
             try Int.fetchOne(
                 database.cachedStatement(
                     sql: """
-                        SELECT count(*) FROM image JOIN embedding ON embedding.imageID = image.id
+                        SELECT count(*) FROM image INDEXED BY hiddenImage
+                        CROSS JOIN embedding ON embedding.imageID = image.id
                         WHERE visibility <> 0 AND visibility IN (\(hidden.joined(separator: ", "))) AND modelID = ?
                         """
                 ),

@@ -81,6 +81,9 @@ public final class Catalog: Sendable {
             var configuration = Configuration()
             configuration.busyMode = .timeout(TimeInterval(busyTimeout))
             configuration.prepareDatabase(PageChecksums.prepare)
+            // Results of a search are spread over the whole file; with SQLite's 2 MB most of them would be read, and their
+            // pages checked, again and again.
+            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -16384") }
             let database = try DatabasePool(path: path.string, configuration: configuration)
             // Only now: the pool sets its own level when it opens its writing connection.
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }

@@ -83,6 +83,10 @@ extension Catalog {
     ) throws(CatalogError) -> [StoredImage] {
         precondition(ids.count <= Self.maximumImagesPerQuery, "\(ids.count) images in one query")
         guard !ids.isEmpty else { return [] }
+        // What nearly every search asks costs one query instead of two.
+        if filter.isTrivial {
+            return try images(ids).filter { $0.locations.first?.missingSince == nil && !$0.locations.isEmpty }
+        }
         return try read { database in
             let condition = FilterCondition(filter, for: nil)
             let list = ids.map(String.init).joined(separator: ", ")
