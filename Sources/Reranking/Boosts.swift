@@ -53,6 +53,7 @@ public struct Boost: Hashable, Sendable, Codable {
 
 /// Applies boosts and sorts anew.
 public struct Boosts: RankingRule {
+    /// Names the rule.
     public let name = "boosts"
     private let boosts: [Boost]
     private let now: Date
@@ -64,8 +65,10 @@ public struct Boosts: RankingRule {
         (self.boosts, self.now) = (boosts, now)
     }
 
+    /// The sum of all that lift.
     public var greatestGain: Float { boosts.reduce(0) { $0 + max(0, $1.add) } }
 
+    /// Adds what fits, and sorts anew.
     public func apply(to ranking: inout [RankedCandidate]) -> Int {
         var changed = 0
         for index in ranking.indices {

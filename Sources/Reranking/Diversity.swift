@@ -3,6 +3,7 @@
 /// Maximal marginal relevance (Carbonell & Goldstein, 1998): of the rest the one with the greatest
 /// (1 − d) · score − d · (greatest cosine to one already chosen).
 public struct Diversity: RankingRule {
+    /// Names the rule.
     public let name = "diversity"
     private let weight: Float
     private let count: Int
@@ -17,6 +18,7 @@ public struct Diversity: RankingRule {
         (self.weight, self.count) = (weight, count)
     }
 
+    /// Chooses one place after the other.
     public func apply(to ranking: inout [RankedCandidate]) -> Int {
         var rest = Array(ranking.indices)
         var chosen: [Int] = []

@@ -1,5 +1,6 @@
 /// Drops what these people may not see. Always the first rule, so that nothing after it can be influenced by what it drops.
 public struct Exclusion: RankingRule {
+    /// Names the rule.
     public let name = "exclusion"
     /// How many were dropped would tell that there are any.
     public let isDisclosed = false
@@ -12,6 +13,7 @@ public struct Exclusion: RankingRule {
         self.seesPrivate = seesPrivate
     }
 
+    /// Drops what may not be shown.
     public func apply(to ranking: inout [RankedCandidate]) -> Int {
         let before = ranking.count
         ranking.removeAll { ranked in
@@ -27,6 +29,7 @@ public struct Exclusion: RankingRule {
 
 /// Drops what is less similar than was asked for.
 public struct LeastSimilarity: RankingRule {
+    /// Names the rule.
     public let name = "least similarity"
     private let least: Float
 
@@ -35,6 +38,7 @@ public struct LeastSimilarity: RankingRule {
         self.least = least
     }
 
+    /// Drops what is below it.
     public func apply(to ranking: inout [RankedCandidate]) -> Int {
         let before = ranking.count
         ranking.removeAll { $0.candidate.similarity < least }
@@ -44,6 +48,7 @@ public struct LeastSimilarity: RankingRule {
 
 /// Drops what a person would less likely call similar than was asked for.
 public struct LeastProbability: RankingRule {
+    /// Names the rule.
     public let name = "least probability"
     private let least: Float
     private let calibration: Calibration
@@ -53,6 +58,7 @@ public struct LeastProbability: RankingRule {
         (self.least, self.calibration) = (least, calibration)
     }
 
+    /// Drops what is below it.
     public func apply(to ranking: inout [RankedCandidate]) -> Int {
         let before = ranking.count
         ranking.removeAll { calibration.probability(ofSimilarity: $0.candidate.similarity) < least }

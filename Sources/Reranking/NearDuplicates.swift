@@ -48,6 +48,7 @@ public struct DuplicateTest: Hashable, Sendable {
 /// Greedy, in the order of the ranking: each candidate goes to the first one kept that it is a copy of. So the first n of a
 /// longer ranking stay the first n.
 public struct NearDuplicates: RankingRule {
+    /// Names the rule.
     public let name = "near-duplicates"
     private let test: DuplicateTest
 
@@ -56,6 +57,7 @@ public struct NearDuplicates: RankingRule {
         self.test = test
     }
 
+    /// Folds each candidate into the first one kept that it is a copy of.
     public func apply(to ranking: inout [RankedCandidate]) -> Int {
         var kept: [RankedCandidate] = []
         var angles: [Float] = []
