@@ -70,7 +70,10 @@ struct SearchBody: Decodable {
         }
     }
 
-    private static func refuse(_ object: [String: Any], otherThan known: Set<String>) throws {
+    /// Refuses names that mean nothing.
+    ///
+    /// - Throws: ``RequestFault/malformedRequest(_:)``.
+    static func refuse(_ object: [String: Any], otherThan known: Set<String>) throws {
         guard let other = object.keys.sorted().first(where: { !known.contains($0) }) else { return }
         throw RequestFault.malformedRequest("there is no field \"\(other)\" there")
     }

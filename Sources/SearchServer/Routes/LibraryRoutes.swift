@@ -85,6 +85,9 @@ struct LibraryRoutes: Sendable {
     @Sendable private func change(_ request: Request, _ context: Route.Context) async throws -> Response {
         let id = try context.imageID()
         let body = try await request.bodyBytes(upTo: Self.maximumChangeByteCount)
+        if let object = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any] {
+            try SearchBody.refuse(object, otherThan: ["tags", "visibility"])
+        }
         let change: Change
         do {
             change = try JSONDecoder().decode(Change.self, from: Data(body))
