@@ -91,11 +91,6 @@ final class IndexingJobs: Sendable {
         }
     }
 
-    /// Stops whatever runs; for the end of the server.
-    func stopAll() {
-        entries.withLockedValue { $0.forEach { $0.cancellation.cancel() } }
-    }
-
     private func indexer(jobs: Int) -> Indexer {
         Indexer(library: pipeline.library, embedder: pipeline.embedder, decoder: pipeline.decoder, jobs: jobs)
     }
