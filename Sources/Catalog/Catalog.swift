@@ -38,7 +38,7 @@ public final class Catalog: Sendable {
             if try database.read(migrator.hasBeenSuperseded) {
                 throw CatalogError.newerFormat(path: path.string)
             }
-            try migrator.migrate(database)
+            try Self.migrate(database)
         } catch let error as CatalogError {
             throw error
         } catch {
@@ -100,6 +100,20 @@ public final class Catalog: Sendable {
         // A process that has it open keeps it from being changed; the next one to open it may have better luck.
         try? PageChecksums.add(toDatabaseAt: path.string)
         return try open()
+    }
+
+    /// Brings the database up to date. Another process may do so at the same time, and then one of the two meets a step that
+    /// has been taken: not its own failure as long as there is progress.
+    private static func migrate(_ database: DatabasePool) throws {
+        let migrator = Migrations.migrator
+        while true {
+            let applied = try database.read(migrator.appliedIdentifiers)
+            do {
+                return try migrator.migrate(database)
+            } catch {
+                guard try database.read(migrator.appliedIdentifiers) != applied else { throw error }
+            }
+        }
     }
 
     /// Opens a database for reading. Without a journal beside it, or with an empty one that nobody shares, nobody is

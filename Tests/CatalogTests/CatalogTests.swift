@@ -312,6 +312,20 @@ struct CatalogTests {
         #expect(try again.indexedFolders().map(\.path) == ["/photos"])
     }
 
+    @Test("whoever opens a new catalog at the same time as others gets the same, whole one")
+    func openedByMany() async throws {
+        for round in 1...10 {
+            let path = try folder("new-\(round).sqlite")
+            let counts = try await withThrowingTaskGroup(of: Int.self) { openers in
+                for _ in 1...4 {
+                    openers.addTask { try Catalog(path: path).counts().images }
+                }
+                return try await openers.reduce(into: []) { $0.append($1) }
+            }
+            #expect(counts == [0, 0, 0, 0])
+        }
+    }
+
     @Test("a catalog of a newer program is refused, untouched")
     func newerFormat() throws {
         try catalog.database.write {
