@@ -31,6 +31,11 @@ public struct StoredModel: Hashable, Sendable {
     public let embeddingCounts: [String: Int]
     /// How many images it has embedded.
     public var embeddingCount: Int { embeddingCounts.values.reduce(0, +) }
+    /// Whether its vectors are those of regions, all of an image one behind the other.
+    public var isOfRegions: Bool { identity.contains(Self.regionMark) }
+
+    /// Stands between the identity of a model and how many regions of a picture it has embedded.
+    fileprivate static let regionMark = "/regions-"
 }
 
 extension Catalog {
@@ -91,17 +96,46 @@ extension Catalog {
         }
     }
 
-    /// Returns the identities of the models that have embedded something, oldest first. Constant time for each.
+    /// Returns the identities of the models that have embedded pictures, oldest first. Constant time for each.
     public func identitiesOfUsedModels() throws(CatalogError) -> [String] {
         try read { database in
             try String.fetchAll(
                 database,
                 sql: """
                     SELECT identity FROM model
-                    WHERE EXISTS (SELECT 1 FROM embedding WHERE embedding.modelID = model.id) ORDER BY id
-                    """
+                    WHERE instr(identity, ?) = 0
+                        AND EXISTS (SELECT 1 FROM embedding WHERE embedding.modelID = model.id)
+                    ORDER BY id
+                    """,
+                arguments: [StoredModel.regionMark]
             )
         }
+    }
+
+    /// Remembers that regions of each picture are wanted, `count` of them, beside the vectors of the model with this identity.
+    public func registerRegions(of identity: String, count: Int, dimension: Int) throws(CatalogError) {
+        _ = try registerModel(
+            identity: "\(identity)\(StoredModel.regionMark)\(count)",
+            dimension: count * dimension
+        )
+    }
+
+    /// Returns the model that regions are stored under beside the vectors of the model with this identity; nil when none are
+    /// wanted.
+    public func regionModel(of identity: String) throws(CatalogError) -> (identity: String, dimension: Int)? {
+        try read { database in
+            try Row.fetchOne(
+                database,
+                sql: "SELECT identity, dimension FROM model WHERE substr(identity, 1, length(?1)) = ?1",
+                arguments: [identity + StoredModel.regionMark]
+            ).map { ($0[0], $0[1]) }
+        }
+    }
+
+    /// Forgets the model with this identity, and all that it has embedded. Nothing happens when there is none.
+    public func forgetModel(identity: String) throws(CatalogError) {
+        guard let model = try modelID(identity: identity) else { return }
+        try write { try $0.execute(sql: "DELETE FROM model WHERE id = ?", arguments: [model]) }
     }
 
     /// Counts the embeddings of `model`.

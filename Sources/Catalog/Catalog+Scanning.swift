@@ -32,24 +32,35 @@ extension Catalog {
     private static let isDescribed =
         "(SELECT perceptualHash IS NOT NULL FROM image WHERE image.id = embedding.imageID)"
 
+    /// Whether the regions of an image are embedded as well, where they are wanted.
+    private static let hasRegions = """
+        (:regions IS NULL OR EXISTS (SELECT 1 FROM embedding AS part
+            WHERE part.modelID = :regions AND part.imageID = embedding.imageID))
+        """
+
     /// Returns what is remembered of the file at `path`, or nil. Logarithmic in the number of files.
     ///
-    /// - Parameter model: The model whose embedding is looked for.
-    public func knownFile(at path: FilePath, model: ModelID) throws(CatalogError) -> KnownFile? {
+    /// - Parameters:
+    ///   - model: The model whose embedding is looked for.
+    ///   - regions: The model of its regions, which have to be there as well; nil when they are not wanted.
+    public func knownFile(at path: FilePath, model: ModelID, regions: ModelID? = nil) throws(CatalogError)
+        -> KnownFile?
+    {
         try read { database in
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT file.id, byteCount, modifiedAtNanoseconds, inode, refusalReason, refusalMessage,
-                           embedding.imageID IS NOT NULL AND \(Self.isDescribed), file.imageID,
+                           embedding.imageID IS NOT NULL AND \(Self.isDescribed) AND \(Self.hasRegions), file.imageID,
                            missingSince IS NOT NULL
                     FROM file LEFT JOIN embedding
-                        ON embedding.modelID = ? AND embedding.imageID = file.imageID
-                    WHERE path = ?
+                        ON embedding.modelID = :model AND embedding.imageID = file.imageID
+                    WHERE path = :path
                     """
             )
-            guard let row = try Row.fetchOne(statement, arguments: [model, StoredPath(path)]) else {
-                return nil
-            }
+            let arguments: StatementArguments = [
+                "model": model, "regions": regions, "path": StoredPath(path),
+            ]
+            guard let row = try Row.fetchOne(statement, arguments: arguments) else { return nil }
             return KnownFile(
                 id: row[0],
                 stamp: FileStamp(
@@ -70,22 +81,26 @@ extension Catalog {
     ///
     /// Length, time and inode tell a file from all others unless its time is a whole second, as archives leave it behind;
     /// then the name has to be the same as well.
-    public func files(like stamp: FileStamp, movedTo path: FilePath, model: ModelID) throws(CatalogError)
-        -> [FileElsewhere]
-    {
+    public func files(
+        like stamp: FileStamp,
+        movedTo path: FilePath,
+        model: ModelID,
+        regions: ModelID? = nil
+    ) throws(CatalogError) -> [FileElsewhere] {
         try read { database in
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT file.id, file.path, file.imageID
                     FROM file JOIN embedding ON embedding.imageID = file.imageID
-                    WHERE file.inode = ? AND file.byteCount = ? AND file.modifiedAtNanoseconds = ?
-                        AND embedding.modelID = ? AND \(Self.isDescribed)
+                    WHERE file.inode = :inode AND file.byteCount = :bytes AND file.modifiedAtNanoseconds = :time
+                        AND embedding.modelID = :model AND \(Self.isDescribed) AND \(Self.hasRegions)
                     """
             )
             let rows = try Row.fetchAll(
                 statement,
                 arguments: [
-                    Int64(bitPattern: stamp.inode), stamp.byteCount, stamp.modifiedAtNanoseconds, model,
+                    "inode": Int64(bitPattern: stamp.inode), "bytes": stamp.byteCount,
+                    "time": stamp.modifiedAtNanoseconds, "model": model, "regions": regions,
                 ]
             )
             let isExact = stamp.modifiedAtNanoseconds % 1_000_000_000 != 0
@@ -97,27 +112,41 @@ extension Catalog {
         }
     }
 
-    /// Returns the image with this content when `model` has embedded it.
-    public func embeddedImage(contentHash: [UInt8], model: ModelID) throws(CatalogError) -> ImageID? {
+    /// Returns the image with this content when `model` has embedded it, and `regions` its regions.
+    public func embeddedImage(
+        contentHash: [UInt8],
+        model: ModelID,
+        regions: ModelID? = nil
+    ) throws(CatalogError) -> ImageID? {
         try read { database in
             let statement = try database.cachedStatement(
                 sql: """
                     SELECT image.id FROM image JOIN embedding ON embedding.imageID = image.id
-                    WHERE image.contentHash = ? AND embedding.modelID = ? AND perceptualHash IS NOT NULL
+                    WHERE image.contentHash = :hash AND embedding.modelID = :model AND perceptualHash IS NOT NULL
+                        AND \(Self.hasRegions)
                     """
             )
-            return try Int64.fetchOne(statement, arguments: [Data(contentHash), model])
+            return try Int64.fetchOne(
+                statement,
+                arguments: ["hash": Data(contentHash), "model": model, "regions": regions]
+            )
         }
     }
 
     /// Writes what became of some files, in one transaction: all of it is durable on return, or nothing.
     ///
+    /// - Parameters:
+    ///   - outcomes: One for each file.
+    ///   - model: The model that embedded pictures.
+    ///   - regions: The model that their regions are stored under; nil leaves them out.
+    ///   - now: When.
     /// - Returns: For each outcome its file's number, and whether it brought an embedding that was not in the catalog
     ///   before.
     @discardableResult
     public func record(
         _ outcomes: [FileOutcome],
         model: ModelID,
+        regions: ModelID? = nil,
         at now: Date = Date()
     ) throws(CatalogError) -> [RecordedFile] {
         guard outcomes.contains(where: \.changesCatalog) else {
@@ -147,15 +176,20 @@ extension Catalog {
                     }
                     let fileID = try database.recordFile(path, stamp, imageID: known.imageID, refusal: nil)
                     return RecordedFile(fileID: fileID, isNew: false)
-                case .embedded(let path, let stamp, let description, let vector, let precision):
+                case .embedded(let path, let stamp, let description, let embedding):
                     let imageID = try database.findOrInsertImage(description, at: now)
                     let fileID = try database.recordFile(path, stamp, imageID: imageID, refusal: nil)
-                    let isNew = try database.insertEmbedding(
-                        vector,
-                        precision: precision,
-                        image: imageID,
-                        model: model
-                    )
+                    var isNew = false
+                    for (vector, model) in [(embedding.vector, model), (embedding.regions, regions)] {
+                        guard let vector, let model else { continue }
+                        let isInserted = try database.insertEmbedding(
+                            vector,
+                            precision: embedding.precision,
+                            image: imageID,
+                            model: model
+                        )
+                        isNew = isNew || isInserted
+                    }
                     return RecordedFile(fileID: fileID, isNew: isNew)
                 case .refused(let path, let stamp, let refusal):
                     let fileID = try database.recordFile(path, stamp, imageID: nil, refusal: refusal)

@@ -147,17 +147,25 @@ public enum FileOutcome: Hashable, Sendable {
     case known(path: FilePath, stamp: FileStamp, imageID: ImageID)
     /// The file was known under another path, where it is no more.
     case moved(from: FileElsewhere, to: FilePath, stamp: FileStamp)
-    /// The file holds an image, and this is its embedding; `precision` names what the network multiplied, such as
-    /// `float32`.
-    case embedded(
-        path: FilePath,
-        stamp: FileStamp,
-        image: ImageDescription,
-        vector: [Float],
-        precision: String
-    )
+    /// The file holds an image, and this is its embedding.
+    case embedded(path: FilePath, stamp: FileStamp, image: ImageDescription, embedding: NewEmbedding)
     /// The file cannot be indexed.
     case refused(path: FilePath, stamp: FileStamp, refusal: Refusal)
+}
+
+/// What a model made of an image.
+public struct NewEmbedding: Hashable, Sendable {
+    /// The image's vector, of length 1.
+    public let vector: [Float]
+    /// The vectors of its regions, each of length 1, one behind the other; nil when none are wanted.
+    public let regions: [Float]?
+    /// What the network multiplied, such as `float32`.
+    public let precision: String
+
+    /// Describes an embedding.
+    public init(vector: [Float], regions: [Float]? = nil, precision: String) {
+        (self.vector, self.regions, self.precision) = (vector, regions, precision)
+    }
 }
 
 extension FileOutcome {

@@ -40,6 +40,20 @@ public struct EmbeddingMap: Sendable {
     /// All positions.
     public var whole: Window { Window(rows: 0..<rows, columns: 0..<columns) }
 
+    /// The nine regions that a picture can be indexed by: three by three windows of 3/7 of each side, which overlap.
+    ///
+    /// Of the arrangements of Tolias et al., *Particular object retrieval with integral max-pooling of CNN activations*,
+    /// 2016, the one that gained most for its number; docs/prediction-pipeline.md has the figures.
+    public var regionWindows: [Window] { Self.regionWindows(rows: rows, columns: columns) }
+
+    static func regionWindows(rows: Int, columns: Int) -> [Window] {
+        func ranges(_ count: Int) -> [Range<Int>] {
+            let length = max(1, (3 * count + 3) / 7)
+            return [0, (count - length) / 2, count - length].map { $0..<$0 + length }
+        }
+        return ranges(rows).flatMap { rows in ranges(columns).map { Window(rows: rows, columns: $0) } }
+    }
+
     /// Returns the embedding of a part of the picture, of length 1: the mean over its positions.
     ///
     /// Positions see beyond their own square, so this is not quite the embedding of the part cut out.
@@ -76,8 +90,15 @@ public struct EmbeddingMap: Sendable {
             let excess = sums.sum(window) - mean * Float(window.count)
             if excess > best.excess { best = (window, excess) }
         }
-        let share = total > 0 ? sums.sum(best.window) / total : 0
-        return (best.window, min(1, max(0, share)))
+        return (best.window, share(of: best.window, inCosineWith: other))
+    }
+
+    /// Returns the share of the cosine with `other` that a rectangle adds, 0 to 1.
+    public func share(of window: Window, inCosineWith other: [Float]) -> Float {
+        let contributions = self.contributions(to: other)
+        let total = contributions.reduce(0, +)
+        let sum = SummedArea(contributions, rows: rows, columns: columns).sum(window)
+        return total > 0 ? min(1, max(0, sum / total)) : 0
     }
 
     /// Returns up to `count` rectangles that carry more of the picture's own embedding than their size alone would, and
@@ -101,6 +122,10 @@ public struct EmbeddingMap: Sendable {
 
     /// Where a rectangle of positions lies in the picture.
     public func region(_ window: Window) -> PictureRegion {
+        Self.region(window, rows: rows, columns: columns, of: seen)
+    }
+
+    static func region(_ window: Window, rows: Int, columns: Int, of seen: PictureRegion) -> PictureRegion {
         let (height, width) = (seen.height / Double(rows), seen.width / Double(columns))
         return PictureRegion(
             x: seen.x + Double(window.columns.lowerBound) * width,

@@ -71,6 +71,32 @@ public final class ImageEmbedder: Sendable {
         }
     }
 
+    /// How many regions of a picture can be indexed.
+    public var regionCount: Int {
+        let map = model.engine.mapShape
+        return EmbeddingMap.regionWindows(rows: map.height, columns: map.width).count
+    }
+
+    /// Where a region lies in a picture of this size.
+    ///
+    /// - Parameters:
+    ///   - number: Of the region, from 0, in the order of ``EmbeddingMap/regionWindows``.
+    ///   - width: Width of the upright picture in pixels.
+    ///   - height: Its height.
+    public func region(_ number: Int, ofPictureWithWidth width: Int, height: Int) -> PictureRegion {
+        let map = model.engine.mapShape
+        let scale = Double(model.manifest.input.shorterSide) / Double(min(width, height))
+        return EmbeddingMap.region(
+            EmbeddingMap.regionWindows(rows: map.height, columns: map.width)[number],
+            rows: map.height,
+            columns: map.width,
+            of: preprocessing.seenPart(
+                ofPictureWithWidth: Int((Double(width) * scale).rounded()),
+                height: Int((Double(height) * scale).rounded())
+            )
+        )
+    }
+
     private func withWorkspace<Value>(_ body: (EmbeddingWorkspace) -> Value) -> Value {
         let workspace =
             idleWorkspaces.withLock { $0.take() } ?? EmbeddingWorkspace(model.engine.makeWorkspace())

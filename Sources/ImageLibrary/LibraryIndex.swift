@@ -4,7 +4,19 @@ public import NeighborSearch
 internal import Synchronization
 internal import SystemPackage
 
+/// An image and the part of it that is nearest to a query.
+public struct NearestPart: Hashable, Sendable {
+    /// The image.
+    public let image: ImageID
+    /// Number of the part, from 0.
+    public let part: Int
+    /// Cosine of the part's vector to the query.
+    public let similarity: Float
+}
+
 /// Searches the vectors of one model, and follows the catalog they come from.
+///
+/// Images have one vector each, or several: one for each of a fixed number of parts.
 ///
 /// The catalog keeps a journal of every embedding that comes or goes; the index remembers how far it has
 /// read. A snapshot on disk is a head start, never the truth: one that is missing, damaged, foreign, or ahead
@@ -27,6 +39,8 @@ public final class LibraryIndex: Sendable {
     private let opening: Mutex<SnapshotState>
     let catalog: Catalog
     let model: (identity: String, dimension: Int)
+    /// Vectors of an image.
+    public let partCount: Int
     private let snapshot: FilePath
     /// Held for a moment, to fetch or replace the index; never while it is searched or changed.
     private let live: Mutex<HNSWIndex>
@@ -51,12 +65,17 @@ public final class LibraryIndex: Sendable {
     init(
         catalog: Catalog,
         model: (identity: String, dimension: Int),
+        partCount: Int = 1,
         snapshot: FilePath
     ) throws {
         self.catalog = catalog
         self.model = model
+        self.partCount = partCount
         self.snapshot = snapshot
-        catalogModel = try catalog.registerModel(identity: model.identity, dimension: model.dimension)
+        catalogModel = try catalog.registerModel(
+            identity: model.identity,
+            dimension: partCount * model.dimension
+        )
         switch Self.load(snapshot, model: model, latestChange: try catalog.latestChange()) {
         case .success(let (index, sequence)):
             opening = Mutex(.loaded)
@@ -70,15 +89,18 @@ public final class LibraryIndex: Sendable {
         try catchUpAndCheck()
     }
 
-    /// How many vectors are indexed.
-    public var count: Int { index.count }
+    /// How many images are indexed.
+    public var count: Int { index.count / partCount }
 
     /// How many images are left out of searches because their embedding in the catalog is damaged.
     public var damagedCount: Int { journal.withLock { $0.damaged.count } }
 
     /// Returns the vector of an image, or nil when it has none.
-    public func vector(of image: ImageID) throws -> [Float]? {
-        guard let key = UInt64(exactly: image) else { return nil }
+    ///
+    /// - Parameter part: Which of its vectors, below ``partCount``.
+    public func vector(of image: ImageID, part: Int = 0) throws -> [Float]? {
+        guard image >= 0 else { return nil }
+        let key = Self.key(image, part, of: partCount)
         return try withSoundIndex { index throws(NeighborSearchError) in try index.vector(forKey: key) }
     }
 
@@ -88,10 +110,46 @@ public final class LibraryIndex: Sendable {
         return chosen > 0 ? chosen : index.parameters.beamWidth
     }
 
-    /// Returns the images nearest to `query`; see `HNSWIndex.nearest`.
+    /// The key of an image's part in an index that has so many of each; of a single one it is the image's number.
+    static func key(_ image: ImageID, _ part: Int, of partCount: Int) -> UInt64 {
+        UInt64(image) * UInt64(partCount) + UInt64(part)
+    }
+
+    /// Returns the images of which a part is nearest to `query`, each with its nearest part.
+    ///
+    /// - Parameter wanted: The images that may be in the answer; nil for all.
+    /// - Returns: `count` images, or all there are.
+    public func nearestParts(to query: [Float], count: Int, among wanted: RowIDs? = nil) throws
+        -> [NearestPart]
+    {
+        let beamWidth = self.beamWidth
+        let parts = UInt64(partCount)
+        let isWanted = wanted.map { wanted in { (key: UInt64) in wanted.contains(ImageID(key / parts)) } }
+        // Parts of one picture are alike and come together.
+        var asked = 2 * count
+        while true {
+            let answer = try withSoundIndex { index throws(NeighborSearchError) in
+                try index.nearest(to: query, count: asked, beamWidth: beamWidth, where: isWanted)
+            }
+            var seen: Set<ImageID> = []
+            let nearest = answer.neighbors.compactMap { neighbor in
+                let (image, part) = neighbor.key.quotientAndRemainder(dividingBy: parts)
+                return seen.insert(ImageID(image)).inserted
+                    ? NearestPart(image: ImageID(image), part: Int(part), similarity: neighbor.similarity)
+                    : nil
+            }
+            if nearest.count >= count || answer.neighbors.count < asked {
+                return Array(nearest.prefix(count))
+            }
+            asked *= 2
+        }
+    }
+
+    /// Returns the images nearest to `query`; see `HNSWIndex.nearest`. For an index with one vector an image.
     ///
     /// - Parameter wanted: The images that may be in the answer; nil for all.
     public func nearest(to query: [Float], count: Int, among wanted: RowIDs? = nil) throws -> SearchAnswer {
+        precondition(partCount == 1, "keys of parts are no images")
         let beamWidth = self.beamWidth
         let isWanted = wanted.map { wanted in { (key: UInt64) in wanted.contains(ImageID(key)) } }
         return try withSoundIndex { index throws(NeighborSearchError) in
@@ -170,12 +228,15 @@ public final class LibraryIndex: Sendable {
         var damaged = journal.damaged
         journal.sequence = try catalog.forEachChange(after: journal.sequence, model: catalogModel) { change in
             if change.isDamaged { damaged.insert(change.imageID) } else { damaged.remove(change.imageID) }
-            if let vector = change.vector {
-                batch.append((UInt64(change.imageID), vector))
-            } else {
-                try index.remove(key: UInt64(change.imageID))
+            for part in 0..<partCount {
+                let key = Self.key(change.imageID, part, of: partCount)
+                if let vector = change.vector {
+                    batch.append((key, Array(vector[part * model.dimension..<(part + 1) * model.dimension])))
+                } else {
+                    try index.remove(key: key)
+                }
             }
-            if batch.count == Self.batchSize {
+            if batch.count >= Self.batchSize {
                 try index.insert(batch, threads: threads)
                 batch.removeAll(keepingCapacity: true)
             }
@@ -217,20 +278,18 @@ public final class LibraryIndex: Sendable {
             // still.
             for _ in 1...3 {
                 try applyChanges(&journal)
-                if try catalog.embeddingCount(model: catalogModel) == index.count + journal.damaged.count {
-                    return
-                }
+                if try catalog.embeddingCount(model: catalogModel) == count + journal.damaged.count { return }
                 if try catalog.latestChange() == journal.sequence { break }
             }
             // What the snapshot was saved without is not in the journal any more.
             let damaged = try catalog.damagedEmbeddings(model: catalogModel).filter {
-                !index.contains(UInt64($0))
+                !index.contains(Self.key($0, 0, of: partCount))
             }
-            if try catalog.embeddingCount(model: catalogModel) == index.count + damaged.count {
+            if try catalog.embeddingCount(model: catalogModel) == count + damaged.count {
                 journal.damaged = Set(damaged)
                 return
             }
-            let (held, known) = (index.count, try catalog.embeddingCount(model: catalogModel))
+            let (held, known) = (count, try catalog.embeddingCount(model: catalogModel))
             try startAnew(&journal, because: "it holds \(held) of \(known) vectors")
         }
     }

@@ -116,7 +116,8 @@ public struct LibraryVerification {
             }
             try index.verify()
             let number = try catalog.modelID(of: model)
-            if let difference = try Self.difference(index, identity, catalog, number) {
+            let partCount = max(1, model.dimension / index.dimension)
+            if let difference = try Self.difference(index, identity, catalog, number, partCount: partCount) {
                 throw Difference(description: difference)
             }
             findings.append(
@@ -148,7 +149,8 @@ public struct LibraryVerification {
         _ index: HNSWIndex,
         _ identity: SnapshotIdentity,
         _ catalog: Catalog,
-        _ model: ModelID
+        _ model: ModelID,
+        partCount: Int
     ) throws -> String? {
         var (missing, differing, expected) = (0, 0, 0)
         let journal = try catalog.forEachEmbedding(model: model, after: identity.catalogSequence) {
@@ -156,15 +158,23 @@ public struct LibraryVerification {
             vector,
             isUnchanged in
             guard isUnchanged, let vector else { return }
-            expected += 1
-            guard let held = try index.vector(forKey: UInt64(image)) else { return missing += 1 }
-            let similarity = zip(vector, held).reduce(Float(0)) { $0 + $1.0 * $1.1 }
-            if !(similarity > 0.999) { differing += 1 }
+            for part in 0..<partCount {
+                expected += 1
+                let key = LibraryIndex.key(image, part, of: partCount)
+                guard let held = try index.vector(forKey: key) else {
+                    missing += 1
+                    continue
+                }
+                let known = vector.dropFirst(part * index.dimension)
+                let similarity = zip(known, held).reduce(Float(0)) { $0 + $1.0 * $1.1 }
+                if !(similarity > 0.999) { differing += 1 }
+            }
         }
         guard identity.catalogSequence <= journal.latest else {
             return "It is ahead of the catalog: \(identity.catalogSequence) > \(journal.latest)."
         }
-        let others = index.count - journal.changed.count { index.contains(UInt64($0)) } - (expected - missing)
+        let changed = journal.changed.count { index.contains(LibraryIndex.key($0, 0, of: partCount)) }
+        let others = index.count - changed * partCount - (expected - missing)
         guard missing > 0 || differing > 0 || others > 0 else { return nil }
         return
             "It lacks \(missing) vectors of the catalog, holds \(others) that are not there, and \(differing) otherwise."

@@ -116,7 +116,7 @@ public final class CollectionWatcher {
             }
         }
         // What is not in the file is in the catalog: the next opening catches up.
-        try? library.withWriterLock { try library.index.save() }
+        try? library.withWriterLock { try library.saveIndexes() }
     }
 
     /// Takes in what is pending, or walks everything.

@@ -44,15 +44,20 @@ struct FileProcessor: Sendable {
         _ stamp: FileStamp,
         _ times: inout StageTimes
     ) throws(CatalogError) -> Result {
-        let model = library.index.catalogModel
-        let known = try library.catalog.knownFile(at: path, model: model)
+        let (model, regions) = (library.index.catalogModel, library.regions?.catalogModel)
+        let known = try library.catalog.knownFile(at: path, model: model, regions: regions)
         if let known, known.stamp == stamp {
             let unchanged = FileOutcome.unchanged(fileID: known.id, wasMissing: known.isMissing)
             if known.isEmbedded { return Result(path: path, outcome: unchanged, isUnchanged: true) }
             if let refusal = known.refusal, !retriesRefused, !Self.passingReasons.contains(refusal.reason) {
                 return Result(path: path, outcome: unchanged, refusal: refusal, isUnchanged: true)
             }
-        } else if let other = try library.catalog.files(like: stamp, movedTo: path, model: model).first {
+        } else if let other = try library.catalog.files(
+            like: stamp,
+            movedTo: path,
+            model: model,
+            regions: regions
+        ).first {
             // Still there under the other name, it has two; else it has been moved.
             let isThere = other.path.withPlatformString { access($0, F_OK) } == 0
             let outcome: FileOutcome =
@@ -66,7 +71,11 @@ struct FileProcessor: Sendable {
                 try decoder.encodedBytes(of: .fileWithoutLinks(path))
             }
             let hash = times.measure(.digest) { Array(SHA256.hash(data: bytes)) }
-            if let image = try library.catalog.embeddedImage(contentHash: hash, model: model) {
+            if let image = try library.catalog.embeddedImage(
+                contentHash: hash,
+                model: model,
+                regions: regions
+            ) {
                 return Result(
                     path: path,
                     outcome: .known(path: path, stamp: stamp, imageID: image),
@@ -76,7 +85,7 @@ struct FileProcessor: Sendable {
             let decoded = try times.measure(.decode) { () throws(ImageDecodingError) in
                 try decoder.thumbnail(of: .bytes(bytes), size: embedder.thumbnailSize)
             }
-            let vector = times.measure(.embed) { embedder.embed(decoded.pixels) }
+            let embedding = times.measure(.embed) { self.embedding(of: decoded.pixels) }
             let capture = CaptureMetadata(of: bytes, format: decoded.header.format)
             let image = ImageDescription(
                 contentHash: hash,
@@ -90,13 +99,7 @@ struct FileProcessor: Sendable {
             )
             return Result(
                 path: path,
-                outcome: .embedded(
-                    path: path,
-                    stamp: stamp,
-                    image: image,
-                    vector: vector,
-                    precision: embedder.model.precision.rawValue
-                )
+                outcome: .embedded(path: path, stamp: stamp, image: image, embedding: embedding)
             )
         } catch let error as ImageDecodingError {
             return refusal(path, stamp, Refusal(reason: error.reason.rawValue, message: error.message))
@@ -105,6 +108,20 @@ struct FileProcessor: Sendable {
         } catch {
             preconditionFailure("only the decoder and the catalog throw, not \(error)")
         }
+    }
+
+    private func embedding(of pixels: PixelImage) -> NewEmbedding {
+        let precision = embedder.model.precision.rawValue
+        guard library.regions != nil else {
+            return NewEmbedding(vector: embedder.embed(pixels), precision: precision)
+        }
+        // One pass of the network makes both.
+        let map = embedder.map(pixels)
+        return NewEmbedding(
+            vector: map.embedding(of: map.whole),
+            regions: map.regionWindows.flatMap { map.embedding(of: $0) },
+            precision: precision
+        )
     }
 
     /// Turns a refusal of the scanner's into a result.

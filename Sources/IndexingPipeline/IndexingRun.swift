@@ -40,13 +40,17 @@ struct IndexingRun {
             }
         }
         let recorded = try times.measure(.store) { () throws(CatalogError) in
-            try library.catalog.record(batch.map(\.outcome), model: library.index.catalogModel)
+            try library.catalog.record(
+                batch.map(\.outcome),
+                model: library.index.catalogModel,
+                regions: library.regions?.catalogModel
+            )
         }
         for (result, record) in zip(batch, recorded) {
             seen.insert(record.fileID)
             report(.settled(result.path, count(result, isNew: record.isNew)))
         }
-        try times.measure(.insert) { try library.index.catchUp() }
+        try times.measure(.insert) { try library.catchUp() }
         unsavedCount += recorded.count { $0.isNew }
         if unsavedCount >= max(Self.savingInterval, library.index.count / 4) { try save() }
     }
@@ -73,7 +77,7 @@ struct IndexingRun {
         if !areas.contains(where: \.isPart) { try library.catalog.forgetUnusedImages() }
         summary.emptiedFolders = areas.filter { !$0.isPart && walk.emptyRoots.contains($0.root) }.map(\.root)
         if summary.missing == 0 { summary.emptiedFolders = [] }
-        try library.index.catchUp()
+        try library.catchUp()
     }
 
     /// Saves what can be saved when a run has failed. What is committed is safe; a snapshot only spares the
@@ -96,8 +100,8 @@ struct IndexingRun {
     }
 
     private mutating func save() throws {
-        let index = library.index
-        try times.measure(.save) { try index.save() }
+        let library = library
+        try times.measure(.save) { try library.saveIndexes() }
         unsavedCount = 0
     }
 

@@ -28,6 +28,8 @@ extension SearchPipeline {
         var request = SearchRequest(picture, limit: limit)
         request.audience = audience
         request.foldsDuplicates = false
+        // A copy of a part is another picture.
+        request.searchesRegions = false
         request.leastSimilarity = ranking.duplicates.similarityWithHash
         let found = try search(request).results
         let same = found.filter { $0.likeness == .same }

@@ -15,23 +15,40 @@ extension SearchPipeline {
         Explanation(
             stages: ranked.stages,
             rules: ranked.notes,
-            regions: regions(of: image, ranked.candidate.vector, query, request)
+            regions: regions(of: image, ranked.candidate, query, request)
+        )
+    }
+
+    /// Where a region lies in an image.
+    func region(of part: Candidate.Part, in image: StoredImage) -> PictureRegion {
+        embedder.region(
+            part.number,
+            ofPictureWithWidth: image.description.width,
+            height: image.description.height
         )
     }
 
     private func regions(
         of image: StoredImage,
-        _ vector: [Float],
+        _ candidate: Candidate,
         _ query: QueryEmbedding,
         _ request: SearchRequest
     ) -> Explanation.MatchingRegions? {
         guard let picture = try? queryEmbedder.picture(of: image) else { return nil }
         let map = embedder.map(picture)
-        let match = map.matchingWindow(with: query.vector)
+        guard let part = candidate.part else {
+            let match = map.matchingWindow(with: query.vector)
+            return Explanation.MatchingRegions(
+                query: queryRegion(matching: candidate.vector, request),
+                image: map.region(match.window),
+                share: match.share
+            )
+        }
+        let window = map.regionWindows[part.number]
         return Explanation.MatchingRegions(
-            query: queryRegion(matching: vector, request),
-            image: map.region(match.window),
-            share: match.share
+            query: queryRegion(matching: map.embedding(of: window), request),
+            image: map.region(window),
+            share: map.share(of: window, inCosineWith: query.vector)
         )
     }
 

@@ -13,6 +13,8 @@ public struct LibraryStatistics: Hashable, Sendable {
     public let model: String
     /// How many images can be found.
     public let indexedImageCount: Int
+    /// How many regions of each image can be found; 0 when none can.
+    public let regionsPerImage: Int
     /// Changes to embeddings that the index has not taken in yet.
     public let pendingChangeCount: Int
     /// The beam width that was chosen, and the recall measured for it; nil when none was.
@@ -27,6 +29,7 @@ extension SearchPipeline {
             feedback: try library.catalog.feedbackCounts(),
             model: embedder.model.identity,
             indexedImageCount: library.index.count,
+            regionsPerImage: library.regions?.partCount ?? 0,
             pendingChangeCount: try library.index.pendingChangeCount(),
             beamWidth: try library.catalog.beamWidthChoice()
         )
@@ -37,7 +40,7 @@ extension SearchPipeline {
     ///
     /// - Throws: ``NotReady`` when the index is far behind the catalog; what the catalog, the index or the decoder throw.
     public func readiness() throws -> Readiness {
-        try library.index.catchUp()
+        try library.catchUp()
         let pending = try library.index.pendingChangeCount()
         let indexed = library.index.count
         // Somebody may be indexing all the time; a little behind is as good as can be.

@@ -62,7 +62,7 @@ public final class SearchPipeline: Sendable {
         guard (1...Self.maximumLimit).contains(request.limit) else {
             throw QueryError.invalidLimit(request.limit)
         }
-        try library.index.catchUp()
+        try library.catchUp()
         var stopwatch = Stopwatch()
         let query = try queryEmbedder.embedding(of: request, &stopwatch)
         let found = try rank(query, for: request, &stopwatch)
@@ -119,55 +119,71 @@ public final class SearchPipeline: Sendable {
             : stopwatch.time("filter") {
                 try library.catalog.imageIDs(matching: request.filter, for: request.audience)
             }
+        let regions = request.searchesRegions ? library.regions : nil
         var found = Found()
         var candidates: [Candidate] = []
-        var seen: Set<UInt64> = []
+        var seen: Set<ImageID> = []
         var wanted = max(place + place / 2 + 8, request.diversity > 0 ? Self.diversityPool : 0)
         while true {
             let answer = try stopwatch.time("search") {
                 try library.index.nearest(to: query.vector, count: wanted, among: wantedIDs)
             }
-            let fresh = answer.neighbors.filter { seen.insert($0.key).inserted }
+            let parts =
+                try regions.map { regions in
+                    try stopwatch.time("regions") {
+                        try regions.nearestParts(to: query.vector, count: wanted, among: wantedIDs)
+                    }
+                } ?? []
+            let fresh =
+                answer.neighbors.map { (image: ImageID($0.key), similarity: Float?($0.similarity)) }
+                + parts.map { (image: $0.image, similarity: nil) }
             try stopwatch.time("describe") {
-                candidates += try describe(fresh, query, request, &found.images)
+                candidates += try describe(
+                    fresh.filter { seen.insert($0.image).inserted },
+                    query,
+                    request,
+                    &found.images
+                )
             }
+            candidates.takeParts(parts)
             (found.ranking, found.reports) = stopwatch.time("rank") { rules.rank(candidates) }
             found.method = answer.method.rawValue
-            // Beyond the last neighbour others may wait that a rule would lift to a better place.
-            let deepest = (answer.neighbors.last?.similarity ?? -1) + rules.greatestGain
+            // Nothing that has not been met is more alike than this.
+            let rest = max(
+                answer.neighbors.count < wanted ? -1 : answer.neighbors.last?.similarity ?? -1,
+                parts.count < wanted ? -1 : parts.last?.similarity ?? -1
+            )
+            // Beyond it others may wait that a rule would lift to a better place.
+            let deepest = rest + rules.greatestGain
             let isComplete =
-                found.ranking.count >= place
+                found.ranking.count { $0.candidate.bestSimilarity >= rest } >= place
                 && (rules.greatestGain == 0 || found.ranking[place - 1].score >= deepest)
-            let isExhausted =
-                answer.neighbors.count < wanted
-                || request.leastSimilarity.map { deepest - rules.greatestGain < $0 } == true
+            let isExhausted = rest == -1 || request.leastSimilarity.map { rest < $0 } == true
             if isComplete || isExhausted { return found }
             wanted *= 2
         }
     }
 
+    /// Describes images that have been met for the first time. The similarity of one that was met by a part alone is
+    /// computed here.
     private func describe(
-        _ neighbors: [Neighbor],
+        _ met: [(image: ImageID, similarity: Float?)],
         _ query: QueryEmbedding,
         _ request: SearchRequest,
         _ images: inout [ImageID: StoredImage]
     ) throws -> [Candidate] {
         var candidates: [Candidate] = []
-        var rest = neighbors.filter { !query.images.contains(ImageID($0.key)) }[...]
+        var rest = met.filter { !query.images.contains($0.image) }[...]
         while !rest.isEmpty {
             let portion = rest.prefix(Catalog.maximumImagesPerQuery)
             rest = rest.dropFirst(portion.count)
-            for image in try library.catalog.images(
-                portion.map { ImageID($0.key) },
-                matching: request.filter
-            ) {
+            for image in try library.catalog.images(portion.map(\.image), matching: request.filter) {
                 images[image.id] = image
             }
-            for neighbor in portion {
-                guard let image = images[ImageID(neighbor.key)],
-                    let vector = try library.index.vector(of: image.id)
-                else { continue }
-                candidates.append(Candidate(image, similarity: neighbor.similarity, vector: vector))
+            for (id, similarity) in portion {
+                guard let image = images[id], let vector = try library.index.vector(of: id) else { continue }
+                let similarity = similarity ?? cosine(query.vector, vector)
+                candidates.append(Candidate(image, similarity: similarity, vector: vector))
             }
         }
         return candidates
@@ -203,14 +219,16 @@ public final class SearchPipeline: Sendable {
         _ request: SearchRequest,
         _ stopwatch: inout Stopwatch
     ) throws -> SearchResult {
-        let image = images[ranked.candidate.id]!
-        let probability = calibration?.probability(ofSimilarity: ranked.candidate.similarity)
+        let candidate = ranked.candidate
+        let image = images[candidate.id]!
+        let probability = calibration?.probability(ofSimilarity: candidate.bestSimilarity)
         return SearchResult(
             imageID: image.id,
-            similarity: ranked.candidate.similarity,
+            similarity: candidate.bestSimilarity,
+            part: candidate.part.map { region(of: $0, in: image) },
             score: ranked.score,
             probability: probability,
-            likeness: likeness(of: image, ranked.candidate.similarity, to: query, probability),
+            likeness: likeness(of: image, candidate.similarity, to: query, probability),
             path: image.displayedPath,
             width: image.description.width,
             height: image.description.height,
@@ -218,7 +236,7 @@ public final class SearchPipeline: Sendable {
                 let image = images[duplicate.id]!
                 return FoldedDuplicate(
                     imageID: image.id,
-                    similarity: duplicate.similarity,
+                    similarity: duplicate.bestSimilarity,
                     path: image.displayedPath,
                     width: image.description.width,
                     height: image.description.height
@@ -239,6 +257,18 @@ public final class SearchPipeline: Sendable {
         let hashes = (query.perceptualHash, image.description.perceptualHash)
         if ranking.duplicates.areCopies(similarity: similarity, hashes: hashes) { return .nearDuplicate }
         return probability.map { $0 >= 0.5 ? .similar : .unrelated }
+    }
+}
+
+extension [Candidate] {
+    /// Notes the parts that are more like the query than their images.
+    mutating func takeParts(_ parts: [NearestPart]) {
+        guard !parts.isEmpty else { return }
+        let best = Dictionary(uniqueKeysWithValues: parts.map { ($0.image, $0) })
+        for index in indices {
+            guard let part = best[self[index].id], part.similarity > self[index].similarity else { continue }
+            self[index].part = Candidate.Part(number: part.part, similarity: part.similarity)
+        }
     }
 }
 

@@ -72,6 +72,9 @@ public struct SearchRequest: Sendable {
     public var leastSimilarity: Float?
     /// The least probability of a result that a person would call it similar; 0 to 1.
     public var leastProbability: Float?
+    /// Whether the regions of pictures are searched as well, where the library keeps them: an object is then found in the
+    /// pictures of which it is a part.
+    public var searchesRegions = true
     /// Whether copies of a picture are folded into the best of them.
     public var foldsDuplicates = true
     /// How much the first results are spread, 0 (not) to 1.

@@ -34,8 +34,11 @@ public enum Likeness: String, Codable, Hashable, Sendable, CaseIterable {
 public struct SearchResult: Codable, Hashable, Sendable {
     /// Number of the image in the library.
     public let imageID: ImageID
-    /// Cosine of the angle between the embeddings: 1 for the same picture, about 0 for unrelated ones.
+    /// Cosine of the angle between the embeddings: 1 for the same picture, about 0 for unrelated ones. The part's, if a part
+    /// of the picture is more like the query than the whole.
     public let similarity: Float
+    /// That part of it; nil when the whole is more alike, or regions were not searched.
+    public let part: PictureRegion?
     /// What the results are ordered by: the similarity, after boosts and diversity.
     public let score: Float
     /// How likely a person is to call it similar, 0 to 1; nil when neither model nor library has a calibration.
@@ -56,7 +59,7 @@ public struct SearchResult: Codable, Hashable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case imageID = "id"
         case likeness = "class"
-        case similarity, score, probability, path, width, height, duplicates, explanation
+        case similarity, part, score, probability, path, width, height, duplicates, explanation
     }
 }
 
@@ -109,7 +112,7 @@ public struct SuggestedCrop: Codable, Hashable, Sendable {
 
 /// The time one stage of a query took.
 public struct StageTiming: Codable, Hashable, Sendable {
-    /// Name of the stage: `decode`, `embed`, `look up`, `filter`, `search`, `describe`, `rank` or `explain`.
+    /// Name of the stage: `decode`, `embed`, `look up`, `filter`, `search`, `regions`, `describe`, `rank` or `explain`.
     public let stage: String
     /// Wall time in milliseconds.
     public let milliseconds: Double

@@ -12,10 +12,27 @@ public struct Candidate: Sendable {
         case blocked = 2
     }
 
+    /// A part of an image that is more like the query than the whole.
+    public struct Part: Hashable, Sendable {
+        /// Which of the image's regions.
+        public let number: Int
+        /// Cosine of its embedding to the query's.
+        public let similarity: Float
+
+        /// Names a part.
+        public init(number: Int, similarity: Float) {
+            (self.number, self.similarity) = (number, similarity)
+        }
+    }
+
     /// Number of the image.
     public let id: Int64
     /// Cosine of its embedding to the query's, -1...1.
     public let similarity: Float
+    /// The part of it that is more like the query than the whole; nil when none is, or parts are not searched.
+    public var part: Part?
+    /// Cosine to the query of what is most like it: a part of the image, or the whole.
+    public var bestSimilarity: Float { part?.similarity ?? similarity }
     /// Its embedding, of length 1.
     public let vector: [Float]
     /// 64 bits of what it looks like from afar, when they are known.
@@ -58,7 +75,7 @@ public struct Candidate: Sendable {
 public struct RankedCandidate: Sendable {
     /// What a stage made of the score.
     public struct StageScore: Hashable, Sendable, Codable {
-        /// The stage: `similarity`, or a rule's name.
+        /// The stage: `similarity`, `regions`, or a rule's name.
         public let stage: String
         /// The score after it.
         public let score: Float
@@ -75,11 +92,12 @@ public struct RankedCandidate: Sendable {
     /// Copies of it that were folded into it, the most similar to the query first.
     public internal(set) var duplicates: [Candidate] = []
 
-    /// Begins with the similarity as score.
+    /// Begins with the similarity as score, the part's if there is one.
     public init(_ candidate: Candidate) {
         self.candidate = candidate
         score = candidate.similarity
         stages = [StageScore(stage: "similarity", score: score)]
+        if let part = candidate.part { setScore(part.similarity, by: "regions") }
     }
 
     mutating func setScore(_ score: Float, by stage: String) {

@@ -1,5 +1,5 @@
-/// The cosine of two vectors of length 1.
-func cosine(_ one: [Float], _ other: [Float]) -> Float {
+/// Returns the cosine of two vectors of length 1 and equal dimension.
+public func cosine(_ one: [Float], _ other: [Float]) -> Float {
     precondition(one.count == other.count, "vectors of \(one.count) and \(other.count) values")
     // Several sums at once: one alone waits for each addition.
     var sums = SIMD8<Float>.zero

@@ -41,7 +41,7 @@ public struct LeastSimilarity: RankingRule {
     /// Drops what is below it.
     public func apply(to ranking: inout [RankedCandidate]) -> Int {
         let before = ranking.count
-        ranking.removeAll { $0.candidate.similarity < least }
+        ranking.removeAll { $0.candidate.bestSimilarity < least }
         return before - ranking.count
     }
 }
@@ -61,7 +61,7 @@ public struct LeastProbability: RankingRule {
     /// Drops what is below it.
     public func apply(to ranking: inout [RankedCandidate]) -> Int {
         let before = ranking.count
-        ranking.removeAll { calibration.probability(ofSimilarity: $0.candidate.similarity) < least }
+        ranking.removeAll { calibration.probability(ofSimilarity: $0.candidate.bestSimilarity) < least }
         return before - ranking.count
     }
 }

@@ -18,6 +18,7 @@ struct IndexCommand: ParsableCommand {
 
               lookalike index ~/Pictures
               lookalike index ~/Pictures --exclude 'raw/' --exclude '*.gif'
+              lookalike index ~/Pictures --regions    # parts of pictures can be found as well
               lookalike index ~/Pictures --dry-run
               lookalike index                    # the folders indexed before, again, by their rules
 
@@ -47,6 +48,13 @@ struct IndexCommand: ParsableCommand {
 
     @OptionGroup var rules: RuleOptions
 
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Index nine regions of each picture as well, so that an object finds the scenes it is part of; remembered."
+    )
+    var regions: Bool?
+
     @Flag(help: "Only tell what would be done; nothing is read but names.")
     var dryRun = false
 
@@ -73,10 +81,16 @@ struct IndexCommand: ParsableCommand {
         let folders = try chosenFolders()
         if dryRun { return try preview(folders) }
         let model = try model.load(for: library)
-        let library = try Library(library, model: model, access: .writing)
+        let embedder = ImageEmbedder(model: model)
+        let library = try Library(
+            library,
+            model: model,
+            access: .writing,
+            regionKeeping: regions.map { $0 ? .on(count: embedder.regionCount) : .off } ?? .asBefore
+        )
         let run = IndexingSession(
             library: library,
-            model: model,
+            embedder: embedder,
             jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
             decoding: decoding
         )

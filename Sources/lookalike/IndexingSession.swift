@@ -19,7 +19,7 @@ final class IndexingSession {
 
     init(
         library: Library,
-        model: EmbeddingModel,
+        embedder: ImageEmbedder,
         jobs: Int,
         decoding: DecodingOptions,
         retriesRefused: Bool = false
@@ -28,7 +28,7 @@ final class IndexingSession {
         let decoder = decoding.decoder(processCount: pipelines)
         indexer = Indexer(
             library: library,
-            embedder: ImageEmbedder(model: model),
+            embedder: embedder,
             decoder: decoder,
             jobs: pipelines,
             retriesRefused: retriesRefused

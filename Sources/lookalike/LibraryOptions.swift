@@ -135,11 +135,17 @@ struct QueryLogOptions: ParsableArguments {
 
 extension Library {
     /// Opens the library that the options name for the model that embeds.
-    convenience init(_ options: LibraryOptions, model: EmbeddingModel, access: Access) throws {
+    convenience init(
+        _ options: LibraryOptions,
+        model: EmbeddingModel,
+        access: Access,
+        regionKeeping: RegionKeeping = .asBefore
+    ) throws {
         try self.init(
             directory: options.directory,
             model: (identity: model.identity, dimension: model.dimension),
-            access: access
+            access: access,
+            regionKeeping: regionKeeping
         )
         switch index.snapshotState {
         case .rejected(let reason):

@@ -28,6 +28,9 @@ struct RankingOptions: ParsableArguments {
     )
     var diversity: Float = 0
 
+    @Flag(help: "Compare whole pictures only, where the library also has regions of them.")
+    var wholePictures = false
+
     @Flag(help: "Say for each result what its score is made of, and which parts of both pictures match.")
     var explain = false
 
@@ -52,6 +55,7 @@ struct RankingOptions: ParsableArguments {
         request.leastProbability = minProbability
         request.foldsDuplicates = !allCopies
         request.diversity = diversity
+        request.searchesRegions = !wholePictures
         request.explains = explain
         request.audience = includePrivate ? .administrators : .everyone
     }

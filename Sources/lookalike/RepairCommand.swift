@@ -74,7 +74,7 @@ struct RepairCommand: ParsableCommand {
             )
             let run = IndexingSession(
                 library: opened,
-                model: model,
+                embedder: ImageEmbedder(model: model),
                 jobs: ProcessInfo.processInfo.activeProcessorCount,
                 decoding: decoding
             )
@@ -92,7 +92,7 @@ struct RepairCommand: ParsableCommand {
                 )
             }
         }
-        try opened.index.save()
+        try opened.saveIndexes()
         findings.append(
             LibraryFinding(
                 "index",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Catalog
 import Foundation
+import ImageEmbedding
 import ImageLibrary
 import IndexingPipeline
 import SystemPackage
@@ -45,7 +46,7 @@ struct RetryCommand: ParsableCommand {
         let library = try Library(library, model: model, access: .writing)
         let run = IndexingSession(
             library: library,
-            model: model,
+            embedder: ImageEmbedder(model: model),
             jobs: min(files.count, ProcessInfo.processInfo.activeProcessorCount),
             decoding: decoding,
             retriesRefused: true

@@ -125,9 +125,10 @@ struct SearchCommand: ParsableCommand {
                 result.probability.map { "\(Int(($0 * 100).rounded())) %".leftPadded(to: 5) } ?? ""
             let copies =
                 result.duplicates.isEmpty ? "" : "  (+ \(counted(result.duplicates.count, "copy", "copies")))"
+            let part = result.part.map { "  (in \(text($0)))" } ?? ""
             writeLine(
                 "\(number)  \(fixed(Double(result.similarity), 3))  \(probability)  \(id)  \(displayed(result.path))"
-                    + copies
+                    + part + copies
             )
             if let explanation = result.explanation { print(explanation) }
         }

@@ -49,6 +49,12 @@ private struct LibraryStatus: Encodable {
         let embeddingsByPrecision: [String: Int]
     }
 
+    struct Regions: Encodable {
+        let identity: String
+        let dimension: Int
+        let images: Int
+    }
+
     let library: String
     let folders: [String]
     /// Folders of which patterns say what is indexed.
@@ -61,6 +67,8 @@ private struct LibraryStatus: Encodable {
     let skippedFiles: Int
     let skippedByReason: [String: Int]
     let models: [Model]
+    /// Vectors of regions: all of an image in one, so many values long.
+    let regions: [Regions]
     let beamWidth: BeamWidthChoice?
     let skipped: [SkippedFile]?
 
@@ -79,7 +87,11 @@ private struct LibraryStatus: Encodable {
         fileless = counts.images - counts.presentImages
         skippedFiles = counts.refusedFiles
         skippedByReason = Dictionary(grouping: refused, by: \.refusal.reason).mapValues(\.count)
-        models = try catalog.models().map {
+        let models = try catalog.models()
+        regions = models.filter(\.isOfRegions).map {
+            Regions(identity: $0.identity, dimension: $0.dimension, images: $0.embeddingCount)
+        }
+        self.models = models.filter { !$0.isOfRegions }.map {
             Model(
                 identity: $0.identity,
                 dimension: $0.dimension,
@@ -113,6 +125,9 @@ private struct LibraryStatus: Encodable {
                 "model     \(model.identity), \(model.dimension) dimensions, \(counted(model.embeddings, "embedding"))"
                     + (counts.isEmpty ? "" : ", \(precisions.joined(separator: ", "))")
             )
+        }
+        for region in regions {
+            writeLine("regions   \(region.identity), of \(counted(region.images, "picture"))")
         }
         if let beamWidth {
             writeLine(

@@ -370,8 +370,10 @@ struct CatalogTests {
                 byteCount: 10,
                 perceptualHash: 0
             ),
-            vector: content == 1 ? [1, 0] : [0, 1],
-            precision: content == 1 ? "float32" : "bfloat16"
+            embedding: NewEmbedding(
+                vector: content == 1 ? [1, 0] : [0, 1],
+                precision: content == 1 ? "float32" : "bfloat16"
+            )
         )
     }
 

@@ -65,8 +65,7 @@ struct ImageFilterTests {
                             takenAt: known.takenAt,
                             camera: known.camera
                         ),
-                        vector: [1],
-                        precision: "float32"
+                        embedding: NewEmbedding(vector: [1], precision: "float32")
                     )
                 ],
                 model: model,

@@ -152,8 +152,7 @@ private struct LargeLibrary {
                 byteCount: 1,
                 perceptualHash: 0
             ),
-            vector: vector,
-            precision: "float32"
+            embedding: NewEmbedding(vector: vector, precision: "float32")
         )
     }
 }

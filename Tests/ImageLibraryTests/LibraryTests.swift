@@ -238,8 +238,7 @@ struct LibraryTests {
                     byteCount: 1,
                     perceptualHash: 0
                 ),
-                vector: vector,
-                precision: "float32"
+                embedding: NewEmbedding(vector: vector, precision: "float32")
             )
         }
         let modelID = try catalog.registerModel(identity: model.identity, dimension: model.dimension)

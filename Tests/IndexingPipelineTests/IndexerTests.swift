@@ -250,14 +250,45 @@ struct IndexerTests {
         #expect(seen.last?.remainingSeconds == 0)
     }
 
+    @Test(
+        "pictures that are there get regions in the next run that wants them, once, and lose them with the wish"
+    )
+    func regions() throws {
+        let count = try Self.embedder.get().regionCount
+        try photos.copy("windmills/linda-dark.jpg")
+        try photos.copy("windmills/linda.jpg")
+        try photos.copy("windmills/linda.jpg", to: "copy.jpg")
+        #expect(try index().embedded == 2)
+        func run(_ keeping: Library.RegionKeeping) throws -> (IndexingSummary, regions: Int?) {
+            let library = try openLibrary(.writing, regionKeeping: keeping)
+            return (try index(with: library), library.regions?.count)
+        }
+        let (first, regions) = try run(.on(count: count))
+        #expect(first.embedded == 2)
+        #expect(regions == 2)
+        try photos.copy("windmills/nutley.jpg")
+        let (second, more) = try run(.asBefore)
+        #expect((second.embedded, second.unchanged) == (1, 3))
+        #expect(more == 3)
+        let (last, none) = try run(.off)
+        #expect((last.embedded, last.unchanged) == (0, 4))
+        #expect(none == nil)
+        #expect(last.indexedImages == 3)
+    }
+
     // MARK: - Helpers
 
-    func openLibrary(in folder: TemporaryFolder? = nil, _ access: Library.Access) throws -> Library {
+    func openLibrary(
+        in folder: TemporaryFolder? = nil,
+        _ access: Library.Access,
+        regionKeeping: Library.RegionKeeping = .asBefore
+    ) throws -> Library {
         let model = try Self.embedder.get().model
         return try Library(
             directory: LibraryDirectory(path: (folder ?? libraryFolder).path.appending("library")),
             model: (model.identity, model.dimension),
-            access: access
+            access: access,
+            regionKeeping: regionKeeping
         )
     }
 

@@ -15,9 +15,9 @@ final class SampleLibrary: Sendable {
     let imageCount: Int
     let photos: TemporaryFolder
     private let libraryFolder: TemporaryFolder
-    private let embedder: ImageEmbedder
+    let embedder: ImageEmbedder
 
-    convenience init(precision: Precision = .float32) throws {
+    convenience init(precision: Precision = .float32, regions: Bool = false) throws {
         let photos = try TemporaryFolder()
         for group in ["windmills", "hammers", "hoofed-animals"] {
             try FileManager.default.copyItem(
@@ -25,14 +25,14 @@ final class SampleLibrary: Sendable {
                 toPath: try photos(group).string
             )
         }
-        try self.init(photos: photos, precision: precision)
+        try self.init(photos: photos, precision: precision, regions: regions)
     }
 
-    init(photos: TemporaryFolder, precision: Precision = .float32) throws {
+    init(photos: TemporaryFolder, precision: Precision = .float32, regions: Bool = false) throws {
         self.photos = photos
         libraryFolder = try TemporaryFolder()
         embedder = try Self.makeEmbedder(precision)
-        imageCount = try Self.index(photos, libraryFolder, embedder)
+        imageCount = try Self.index(photos, libraryFolder, embedder, regions: regions)
         pipeline = try Self.makePipeline(libraryFolder, embedder)
     }
 
@@ -73,10 +73,12 @@ final class SampleLibrary: Sendable {
     private static func index(
         _ photos: TemporaryFolder,
         _ folder: TemporaryFolder,
-        _ embedder: ImageEmbedder
+        _ embedder: ImageEmbedder,
+        regions: Bool = false
     ) throws -> Int {
+        let keeping = regions ? Library.RegionKeeping.on(count: embedder.regionCount) : .asBefore
         let indexer = Indexer(
-            library: try library(in: folder, embedder, .writing),
+            library: try library(in: folder, embedder, .writing, keeping),
             embedder: embedder,
             decoder: ImageDecoder(),
             jobs: 2
@@ -87,12 +89,14 @@ final class SampleLibrary: Sendable {
     private static func library(
         in folder: TemporaryFolder,
         _ embedder: ImageEmbedder,
-        _ access: Library.Access
+        _ access: Library.Access,
+        _ regionKeeping: Library.RegionKeeping = .asBefore
     ) throws -> Library {
         try Library(
             directory: LibraryDirectory(path: folder.path.appending("library")),
             model: (embedder.model.identity, embedder.model.dimension),
-            access: access
+            access: access,
+            regionKeeping: regionKeeping
         )
     }
 }

@@ -43,6 +43,7 @@ extension LibraryStatistics {
             feedback: FeedbackCounts(judgements: 4, interactions: 5, impressions: 50, clicks: 10),
             model: "m@1",
             indexedImageCount: 9,
+            regionsPerImage: 0,
             pendingChangeCount: 1,
             beamWidth: BeamWidthChoice(
                 model: "m@1",
@@ -80,6 +81,7 @@ extension SearchResult {
         SearchResult(
             imageID: id,
             similarity: 0.875,
+            part: nil,
             score: 0.875,
             probability: 0.75,
             likeness: .similar,

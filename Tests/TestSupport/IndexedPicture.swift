@@ -3,7 +3,7 @@ internal import SystemPackage
 
 extension FileOutcome {
     /// What indexing says of picture `number`, which lies at `/photos/number.jpg`; none of it exists.
-    public static func indexed(_ number: Int, vector: [Float]) -> FileOutcome {
+    public static func indexed(_ number: Int, vector: [Float], regions: [Float]? = nil) -> FileOutcome {
         .embedded(
             path: FilePath("/photos/\(number).jpg"),
             stamp: FileStamp(byteCount: 1, modifiedAtNanoseconds: 1, inode: UInt64(number)),
@@ -15,8 +15,7 @@ extension FileOutcome {
                 byteCount: 1,
                 perceptualHash: UInt64(number)
             ),
-            vector: vector,
-            precision: "float32"
+            embedding: NewEmbedding(vector: vector, regions: regions, precision: "float32")
         )
     }
 }

@@ -73,6 +73,12 @@ public struct InferenceEngine: Sendable {
         }
     }
 
+    /// The shape of what ``featureMap(of:workspace:)`` returns.
+    public var mapShape: FeatureShape {
+        let last = blocks.last!.output
+        return FeatureShape(height: last.height, width: last.width, channels: EfficientNetLite.featureCount)
+    }
+
     /// Returns what ``features(of:workspace:observe:)`` averages: the last convolution's values at each position,
     /// ``EfficientNetLite/featureCount`` channels. Some milliseconds slower.
     public func featureMap(of image: borrowing FeatureMap, workspace: inout Workspace) -> FeatureMap {
@@ -80,12 +86,7 @@ public struct InferenceEngine: Sendable {
         return withLastBlock(of: image, workspace: &workspace, observe: nil) { elements in
             let stride = last.channels.roundedUp(to: kernels.lanes) * kernels.elementBytes
             let values = (0..<last.positionCount).flatMap { pooled(elements + $0 * stride, positions: 1) }
-            let shape = FeatureShape(
-                height: last.height,
-                width: last.width,
-                channels: EfficientNetLite.featureCount
-            )
-            return FeatureMap(shape: shape, values: values)
+            return FeatureMap(shape: mapShape, values: values)
         }
     }
 

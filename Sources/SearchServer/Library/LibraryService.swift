@@ -77,7 +77,7 @@ final class LibraryService: Sendable {
         for location in image.locations where location.path.removingLastComponent() == uploads {
             try? FileManager.default.removeItem(atPath: location.path.string)
         }
-        try library.index.catchUp()
+        try library.catchUp()
         return true
     }
 

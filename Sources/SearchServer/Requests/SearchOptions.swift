@@ -13,13 +13,14 @@ struct SearchOptions: Decodable {
     var minimumProbability: Float?
     var duplicates: String?
     var diversity: Float?
+    var regions: Bool?
     var explain: Bool?
     var includePrivate: Bool?
     var filter: FilterOptions?
 
     static let names: Set<String> = [
-        "limit", "cursor", "minimumSimilarity", "minimumProbability", "duplicates", "diversity", "explain",
-        "includePrivate", "filter",
+        "limit", "cursor", "minimumSimilarity", "minimumProbability", "duplicates", "diversity", "regions",
+        "explain", "includePrivate", "filter",
     ]
 
     /// Reads the parameters of a query; a filter's fields stand beside the others there.
@@ -41,6 +42,7 @@ struct SearchOptions: Decodable {
         minimumProbability = try parameters.decimal("minimumProbability")
         duplicates = parameters["duplicates"]
         diversity = try parameters.decimal("diversity")
+        regions = try parameters.flag("regions")
         explain = try parameters.flag("explain")
         includePrivate = try parameters.flag("includePrivate")
         filter = try FilterOptions(parameters)
@@ -67,6 +69,7 @@ struct SearchOptions: Decodable {
         case "show": request.foldsDuplicates = false
         default: throw RequestFault.invalidParameter("duplicates", "it is collapse or show")
         }
+        request.searchesRegions = regions ?? true
         request.explains = explain ?? false
         if includePrivate == true {
             try visitor.visitor.demand(.admin)

@@ -48,6 +48,7 @@ struct ResultDescription: Encodable {
 
     let id: Int64
     let similarity: Float
+    let part: RegionDescription?
     let score: Float
     let probability: Float?
     let likeness: String?
@@ -61,12 +62,14 @@ struct ResultDescription: Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case likeness = "class"
-        case id, similarity, score, probability, path, fileName, width, height, links, duplicates, explanation
+        case id, similarity, part, score, probability, path, fileName, width, height, links, duplicates,
+            explanation
     }
 
     init(_ result: SearchResult) {
         id = result.imageID
         similarity = result.similarity
+        part = result.part.map(RegionDescription.init)
         score = result.score
         probability = result.probability
         likeness = result.likeness?.rawValue

@@ -28,6 +28,7 @@ struct StatisticsDescription: Encodable {
     let refusedFiles: Int
     let model: String
     let indexedImageCount: Int
+    let regionsPerImage: Int
     let judgements: Int
     let interactions: Int
     /// Absent as long as nothing was shown.
@@ -41,6 +42,7 @@ struct StatisticsDescription: Encodable {
         refusedFiles = library.counts.refusedFiles
         model = library.model
         indexedImageCount = library.indexedImageCount
+        regionsPerImage = library.regionsPerImage
         judgements = library.feedback.judgements
         interactions = library.feedback.interactions
         let impressions = library.feedback.impressions

@@ -16,7 +16,7 @@ export function card(result, context) {
     element("span", { class: "card-picture" }, element("img", {
       alt: "", loading: "lazy", decoding: "async", srcset: `${thumbnail}?size=400, ${thumbnail}?size=800 2x`,
       src: `${thumbnail}?size=400`,
-    })),
+    }), frame(result)),
     caption(result));
   item.append(link, tools(result, context));
   if (result.duplicates?.length) item.append(fold(item, result, context));
@@ -36,8 +36,21 @@ function caption(result) {
     element("span", { class: "card-number", title }, element("span", { class: "visually-hidden", text: ", " }), figure),
     meter,
     result.class && element("span", { class: `card-class is-${result.class}` },
-      element("span", { class: "visually-hidden", text: ", " }), classNames[result.class] ?? result.class));
+      element("span", { class: "visually-hidden", text: ", " }),
+      `${classNames[result.class] ?? result.class}${result.part ? ", in a part" : ""}`));
 }
+
+/** Frames the part of the picture that was found, unless the card shows the picture cropped. */
+function frame({ part, width, height }) {
+  if (!part || Math.abs(shape({ width, height }) - width / height) > 0.01) return null;
+  const box = element("span", { class: "card-part", "aria-hidden": "true" });
+  for (const [side, value] of [["left", part.x], ["top", part.y], ["width", part.width], ["height", part.height]]) {
+    box.style.setProperty(side, percentage(value));
+  }
+  return box;
+}
+
+const percentage = (share) => `${(100 * share).toFixed(2)}%`;
 
 /** More like this, less like this, details: buttons over the picture's corner. */
 function tools(result, { search, examples, onExample }) {

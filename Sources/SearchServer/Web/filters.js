@@ -33,6 +33,8 @@ function form() {
     element("fieldset", { class: "ranking" }, element("legend", { class: "visually-hidden", text: "Order" }),
       field("Duplicates", choice("duplicates", [["", "folded into the best of them"], ["show", "shown one by one"]])),
       field("Variety", choice("diversity", [["", "closest first"], ["0.3", "some"], ["0.6", "much"], ["0.9", "as much as possible"]])),
+      element("div", { class: "field-regions", hidden: true },
+        field("Compare", choice("regions", [["", "pictures and parts of them"], ["false", "whole pictures"]]))),
       field("Called similar by", choice("minimumProbability",
         [["", "anyone or no one"], ["0.1", "1 of 10 people or more"], ["0.5", "half of all people or more"], ["0.9", "9 of 10 people or more"]]))),
     element("fieldset", { class: "listing" }, element("legend", { class: "visually-hidden", text: "For the operator" }),
@@ -68,6 +70,11 @@ export function filterPanel(host, onChange) {
     },
     /** Asks what the library has, once, so that names need not be known by heart. */
     offer: (options) => {
+      if (!asked) {
+        ask("/v1/stats").then(({ regionsPerImage }) => {
+          panel.querySelector(".field-regions").hidden = !regionsPerImage;
+        }).catch(() => {});
+      }
       asked ??= ask("/v1/collections").then((known) => {
         const offered = { folders: known.folders.map((each) => each.path), tags: known.tags.map((each) => each.tag), cameras: known.cameras.map((each) => each.camera) };
         for (const list of lists) {
@@ -110,6 +117,7 @@ const words = {
   status: (value) => (value === "missing" ? "files missing" : "missing files too"),
   duplicates: () => "duplicates shown",
   diversity: () => "varied",
+  regions: (value) => (value === "false" ? "whole pictures" : "parts of pictures too"),
   minimumProbability: (value) => `similar to ${percent(Number(value))} of people`,
   minimumSimilarity: (value) => `similarity from ${value}`,
   visibility: (value) => value.split(",").join(" or "),

@@ -4,6 +4,7 @@ import { ask, Fault, tell } from "./api.js";
 import { cropText, filterNames, rankingNames } from "./address.js";
 
 const lists = new Set(["format", "tags", "anyTags", "notTags", "visibility"]);
+const switches = new Set(["regions"]);
 const numbers = new Set([
   "minimumWidth", "maximumWidth", "minimumHeight", "maximumHeight", "diversity", "minimumProbability",
   "minimumSimilarity",
@@ -51,7 +52,7 @@ function jsonOf(options) {
   const rest = {};
   for (const [name, text] of Object.entries(options)) {
     const value = lists.has(name) ? text.split(",").map((each) => each.trim()).filter(Boolean)
-      : numbers.has(name) ? Number(text) : text;
+      : numbers.has(name) ? Number(text) : switches.has(name) ? text === "true" : text;
     (filterNames.includes(name) ? filter : rest)[name] = value;
   }
   return Object.keys(filter).length ? { ...rest, filter } : rest;
