@@ -103,6 +103,18 @@ let package = Package(
         // User and interaction data: online metrics.
         .target(name: "Feedback", dependencies: ["Catalog", "ImageLibrary", systemPackage]),
 
+        // Pictures from the web, for queries.
+        .target(
+            name: "PictureFetching",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ]
+        ),
+
         // Offline evaluation.
         .target(
             name: "Evaluation",
@@ -117,7 +129,7 @@ let package = Package(
             name: "SearchServer",
             dependencies: [
                 "Catalog", "Evaluation", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
-                "IndexingPipeline",
+                "IndexingPipeline", "PictureFetching",
                 "QueryPipeline", "Reranking",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -160,8 +172,8 @@ let package = Package(
             name: "lookalike",
             dependencies: [
                 "Catalog", "Evaluation", "Feedback", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
-                "IndexingPipeline", "NeighborSearch", "NeuralNetwork", "QueryPipeline", "Reranking",
-                "SearchServer",
+                "IndexingPipeline", "NeighborSearch", "NeuralNetwork", "PictureFetching", "QueryPipeline",
+                "Reranking", "SearchServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -243,6 +255,16 @@ let package = Package(
             dependencies: ["Feedback", "Catalog", "ImageLibrary", "TestSupport", systemPackage]
         ),
         .testTarget(
+            name: "PictureFetchingTests",
+            dependencies: [
+                "PictureFetching", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                systemPackage,
+            ]
+        ),
+        .testTarget(
             name: "EvaluationTests",
             dependencies: [
                 "Evaluation", "Catalog", "ImageDecoding", "ImageEmbedding", "ImageLibrary", "NeighborSearch",
@@ -262,7 +284,7 @@ let package = Package(
             name: "SearchServerTests",
             dependencies: [
                 "SearchServer", "Catalog", "Evaluation", "ImageDecoding", "ImageEmbedding", "ImageLibrary",
-                "IndexingPipeline",
+                "IndexingPipeline", "PictureFetching",
                 "Reranking", "QueryPipeline", "TestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
