@@ -9,13 +9,18 @@ public struct SearchResponse: Codable, Hashable, Sendable {
     /// Where the next results begin; nil when there are no more.
     public let nextCursor: String?
     /// How long each stage took, in the order they ran.
-    public let timings: [StageTiming]
+    public private(set) var timings: [StageTiming]
     /// `exact` when every vector was compared, `hnsw` when the graph was walked.
     public let method: String
     /// How many images these people may find were searched.
     public let searchedImageCount: Int
     /// What the ranking's rules did; only of a search that explains.
     public let rules: [RuleReport]?
+
+    /// Notes a stage that ran before the search.
+    public mutating func precede(with stage: String, taking time: Duration) {
+        timings.insert(StageTiming(stage: stage, milliseconds: time / .milliseconds(1)), at: 0)
+    }
 }
 
 /// How alike a result and its query are, in a word.
@@ -112,7 +117,8 @@ public struct SuggestedCrop: Codable, Hashable, Sendable {
 
 /// The time one stage of a query took.
 public struct StageTiming: Codable, Hashable, Sendable {
-    /// Name of the stage: `decode`, `embed`, `look up`, `filter`, `search`, `regions`, `describe`, `rank` or `explain`.
+    /// Name of the stage: `fetch`, `decode`, `embed`, `look up`, `filter`, `search`, `regions`, `describe`, `rank` or
+    /// `explain`.
     public let stage: String
     /// Wall time in milliseconds.
     public let milliseconds: Double

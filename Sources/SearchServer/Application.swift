@@ -136,6 +136,7 @@ func allRoutes(
         backend: backend,
         workers: workers,
         uploads: state.uploads,
+        fetched: state.fetched,
         maximumBodyByteCount: configuration.maximumBodyByteCount,
         metrics: state.metrics
     )
@@ -143,7 +144,8 @@ func allRoutes(
     let health = HealthRoutes(
         backend: backend,
         workers: workers,
-        maximumBodyByteCount: configuration.maximumBodyByteCount
+        maximumBodyByteCount: configuration.maximumBodyByteCount,
+        acceptsURLs: configuration.allowsURLs
     )
     let judgements = JudgingRoutes(backend: backend, judging: judging, workers: workers)
     let feedback = FeedbackRoutes(
@@ -160,6 +162,7 @@ func allRoutes(
         service: library,
         workers: workers,
         uploads: state.uploads,
+        fetched: state.fetched,
         maximumBodyByteCount: configuration.maximumBodyByteCount
     )
     let jobs = JobRoutes(jobs: library?.jobs, workers: workers)

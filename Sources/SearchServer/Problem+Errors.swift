@@ -2,6 +2,7 @@ internal import Catalog
 internal import HTTPTypes
 internal import ImageDecoding
 internal import ImageLibrary
+internal import PictureFetching
 internal import QueryPipeline
 
 // The one place where a fault becomes a status, a code and a sentence. Whatever is not named here is a fault
@@ -14,6 +15,7 @@ extension Problem {
         case let fault as RequestFault: self.init(fault)
         case let error as MultipartError: self.init(error)
         case let error as QueryError: self.init(error)
+        case let error as FetchError: self.init(error)
         case LibraryError.inUse: self.init(RequestFault.libraryInUse)
         default: self = .internalError
         }
@@ -60,6 +62,12 @@ extension Problem {
                 .badRequest,
                 "malformed_tags",
                 "Tags are up to \(Catalog.maximumTagCount) texts of 1 to \(Catalog.maximumTagLength) characters without commas."
+            )
+        case .urlsNotAllowed:
+            self.init(
+                .forbidden,
+                "url_not_allowed",
+                "This server fetches no pictures from addresses; send the picture itself."
             )
         case .unknownJob:
             self.init(
@@ -179,6 +187,16 @@ extension Problem {
         self.init(.badRequest, "malformed_multipart", "The form could not be read: \(error.reason)")
     }
 
+    private init(_ error: FetchError) {
+        let sentence = Self.sentence(error.description)
+        switch error.kind {
+        case .malformed: self.init(.badRequest, "malformed_url", sentence)
+        case .refused: self.init(.forbidden, "url_not_allowed", sentence)
+        case .failed: self.init(.unprocessableContent, "url_failed", sentence)
+        }
+        if error.kind != .malformed { reason = error.code }
+    }
+
     private init(_ error: QueryError) {
         switch error {
         case .undecodable(let error) where error.reason == .unavailable:
@@ -205,13 +223,13 @@ extension Problem {
         case .unknownPath:
             self.init(.notFound, "unknown_image", "No image of the library lies at this path.")
         case .contradictoryExamples:
-            self.init(.unprocessableContent, "contradictory_examples", "\(error.sentence)")
+            self.init(.unprocessableContent, "contradictory_examples", Self.sentence(error.description))
         case .malformedVector:
-            self.init(.badRequest, "malformed_vector", "\(error.sentence)")
+            self.init(.badRequest, "malformed_vector", Self.sentence(error.description))
         case .malformedCrop:
-            self.init(.badRequest, "malformed_crop", "\(error.sentence)")
+            self.init(.badRequest, "malformed_crop", Self.sentence(error.description))
         case .invalidExampleCount, .invalidWeight:
-            self.init(.badRequest, "malformed_request", "\(error.sentence)")
+            self.init(.badRequest, "malformed_request", Self.sentence(error.description))
         }
     }
 
@@ -221,12 +239,12 @@ extension Problem {
         "Something went wrong on the server; its log has the details."
     )
 
+    /// A description as a sentence.
+    private static func sentence(_ description: String) -> String {
+        description.prefix(1).uppercased() + description.dropFirst() + "."
+    }
+
     private static func readable(byteCount: Int) -> String {
         byteCount % (1 << 20) == 0 ? "\(byteCount >> 20) MiB" : "\(byteCount) bytes"
     }
-}
-
-extension QueryError {
-    /// The description as a sentence.
-    fileprivate var sentence: String { description.prefix(1).uppercased() + description.dropFirst() + "." }
 }

@@ -18,7 +18,7 @@ struct Problem: Encodable, Sendable {
     let title: String
     /// One or two sentences for people: what is wrong and what to do about it.
     let detail: String
-    /// Why a picture was refused, as the decoder names it; absent from other problems.
+    /// Why a picture was refused or not fetched, as the decoder or the fetcher names it; absent from other problems.
     var reason: String?
     /// The path that was asked for.
     var instance: String?

@@ -13,6 +13,7 @@ enum RequestFault: Error, Equatable {
     /// What is wrong with the JSON of the request.
     case malformedRequest(String)
     case malformedTags
+    case urlsNotAllowed
     case unknownJob
     case jobRunning
     case stillLooking

@@ -60,6 +60,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// Whether each request is logged at level info instead of debug.
     public var logsRequests = false
 
+    /// Whether clients may name pictures by their addresses, to be fetched from the public internet.
+    public var allowsURLs = false
+
     /// Whether it is kept what was shown and what was opened of it.
     public var keepsFeedback = true
 

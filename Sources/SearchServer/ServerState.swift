@@ -1,3 +1,5 @@
+internal import PictureFetching
+
 /// What the routes of one server share, and what is counted of them.
 struct ServerState: Sendable {
     let gatekeeper: Gatekeeper
@@ -7,9 +9,16 @@ struct ServerState: Sendable {
     let thumbnails: ThumbnailCache
     /// Places for request bodies in memory.
     let uploads: Places
+    let fetched: FetchedPictures
 
-    /// - Parameter maximumConnectionCount: What there is room for, if that is less than what is configured.
-    init(_ configuration: ServerConfiguration, maximumConnectionCount: Int? = nil) {
+    /// - Parameters:
+    ///   - maximumConnectionCount: What there is room for, if that is less than what is configured.
+    ///   - fetcher: Fetches pictures from addresses where the configuration allows it; for tests.
+    init(
+        _ configuration: ServerConfiguration,
+        maximumConnectionCount: Int? = nil,
+        fetcher: @autoclosure () -> PictureFetcher = PictureFetcher()
+    ) {
         gatekeeper = Gatekeeper(
             tokens: configuration.tokens,
             sessions: Sessions(),
@@ -21,6 +30,10 @@ struct ServerState: Sendable {
         )
         rateLimit = configuration.requestsPerSecond.map { RateLimit(requestsPerSecond: $0) }
         thumbnails = ThumbnailCache(maximumByteCount: configuration.maximumThumbnailCacheByteCount)
+        fetched = FetchedPictures(
+            fetcher: configuration.allowsURLs ? fetcher() : nil,
+            maximumByteCount: configuration.maximumBodyByteCount
+        )
         uploads = Places(count: configuration.maximumUploadCount)
     }
 }

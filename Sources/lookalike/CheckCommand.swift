@@ -4,11 +4,12 @@ import Foundation
 import ImageDecoding
 import ImageEmbedding
 import ImageLibrary
+import PictureFetching
 import QueryPipeline
 import SystemPackage
 
 /// `lookalike check`: tells whether pictures are in the library already.
-struct CheckCommand: ParsableCommand {
+struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Tell whether pictures, or copies of them, are in the library already.",
@@ -21,9 +22,10 @@ struct CheckCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "The pictures' files.", completion: .file())
+    @Argument(help: "The pictures' files, or with --allow-urls addresses.", completion: .file())
     var pictures: [String]
 
+    @OptionGroup var web: WebOptions
     @OptionGroup var library: LibraryOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var decoding: DecodingOptions
@@ -31,7 +33,11 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "Print the answers as JSON.")
     var json = false
 
-    func run() throws {
+    func validate() throws {
+        try web.check(pictures)
+    }
+
+    func run() async throws {
         let decoder = decoding.decoder(processCount: 1)
         decoder.startInBackground()
         let model = try model.load(for: library)
@@ -41,7 +47,8 @@ struct CheckCommand: ParsableCommand {
             embedder: ImageEmbedder(model: model),
             decoder: decoder
         )
-        let answers = try pictures.map { try answer($0, pipeline) }
+        var answers: [Answer] = []
+        for picture in pictures { answers.append(try await answer(picture, pipeline)) }
         if json {
             try writeJSON(answers)
         } else {
@@ -57,17 +64,21 @@ struct CheckCommand: ParsableCommand {
         var error: String?
     }
 
-    private func answer(_ picture: String, _ pipeline: SearchPipeline) throws -> Answer {
+    private func answer(_ picture: String, _ pipeline: SearchPipeline) async throws -> Answer {
         do {
-            let check = try pipeline.check(.file(FilePath(argument: picture)), for: .administrators)
+            let limit = pipeline.decoder.limits.maximumByteCount
+            let query = try await web.queries(of: [picture], upTo: limit)[0]
+            let check = try pipeline.check(query, for: .administrators)
             return Answer(file: picture, check: check)
         } catch QueryError.undecodable(let reason) {
             return Answer(file: picture, error: reason.message)
+        } catch let failure as FetchFailure {
+            return Answer(file: picture, error: failure.reason.description)
         }
     }
 
     private func print(_ answer: Answer) {
-        let name = displayed(answer.file)
+        let name = displayed(WebOptions.shown(answer.file))
         if let error = answer.error {
             writeLine("lookalike: \(name): \(displayed(error))", to: .standardError)
         } else if let check = answer.check {

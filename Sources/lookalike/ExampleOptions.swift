@@ -3,7 +3,6 @@ import Catalog
 import Foundation
 import ImageDecoding
 import QueryPipeline
-import SystemPackage
 
 /// Names what a query is made of, beside the pictures' files.
 struct ExampleOptions: ParsableArguments {
@@ -58,14 +57,18 @@ struct ExampleOptions: ParsableArguments {
     }
 
     /// The examples that the options and the pictures name.
-    func examples(pictures: [ImageQuery]) throws -> [QueryExample] {
+    ///
+    /// - Parameters:
+    ///   - pictures: The pictures that results should be like.
+    ///   - unliked: Those of ``unlike``.
+    func examples(pictures: [ImageQuery], unliked: [ImageQuery]) throws -> [QueryExample] {
         var wanted = pictures + id.map(ImageQuery.image)
         if let vector { wanted.append(.vector(try Self.vector(in: vector))) }
         guard crop == nil || wanted.count == 1 else {
             throw ValidationError("--crop is of one picture; give one.")
         }
         return wanted.map { QueryExample($0, crop: crop) }
-            + (unlike.map { .file(FilePath(argument: $0)) } + unlikeID.map(ImageQuery.image)).map {
+            + (unliked + unlikeID.map(ImageQuery.image)).map {
                 QueryExample($0, weight: -unlikeWeight)
             }
     }

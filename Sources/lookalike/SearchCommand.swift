@@ -9,7 +9,7 @@ import Reranking
 import SystemPackage
 
 /// `lookalike search`: finds the look-alikes of pictures.
-struct SearchCommand: ParsableCommand {
+struct SearchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
         abstract: "Find the pictures that look like a picture, or like several.",
@@ -18,7 +18,7 @@ struct SearchCommand: ParsableCommand {
               lookalike search holiday.jpg --crop 0.2,0.1,0.4,0.5     # a part of it
               lookalike search red.jpg round.jpg --unlike square.jpg  # several examples
               lookalike search holiday.jpg --folder ~/Pictures/2024 --tag family --limit 3 --json
-              curl -s https://example.org/a.png | lookalike search -
+              lookalike search https://example.org/a.png --allow-urls
               lookalike search --id 17           # the look-alikes of a picture in the library
 
             One line per result, best first: rank, similarity (1 is the same picture), how likely a person would call it \
@@ -27,10 +27,14 @@ struct SearchCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "The pictures' files, or - to read one from standard input.", completion: .file())
+    @Argument(
+        help: "The pictures' files, - to read one from standard input, or with --allow-urls addresses.",
+        completion: .file()
+    )
     var pictures: [String] = []
 
     @OptionGroup var examples: ExampleOptions
+    @OptionGroup var web: WebOptions
 
     @Option(help: ArgumentHelp("How many results, 1 to 1000.", valueName: "n"))
     var limit = 10
@@ -69,9 +73,10 @@ struct SearchCommand: ParsableCommand {
         if pictures.count(where: { $0 == "-" }) > 1 {
             throw ValidationError("Standard input is one picture.")
         }
+        try web.check(pictures + examples.unlike)
     }
 
-    func run() throws {
+    func run() async throws {
         // Starting a worker and loading the model take about as long, and each one core; the digest of the weights fills
         // the gaps that the rest leaves on the other.
         let decoder = decoding.decoder(processCount: 1)
@@ -88,11 +93,17 @@ struct SearchCommand: ParsableCommand {
             calibration: try self.model.calibration(for: options, in: library, model: model),
             queryLog: queryLog
         )
-        let response: SearchResponse
+        var response: SearchResponse
         do {
-            response = try pipeline.search(try request(decoder.limits))
+            let start = ContinuousClock.now
+            let request = try await request(decoder.limits)
+            let time = ContinuousClock.now - start
+            response = try pipeline.search(request)
+            if (pictures + examples.unlike).contains(where: WebOptions.isAddress) {
+                response.precede(with: "fetch", taking: time)
+            }
         } catch QueryError.undecodable(let reason) {
-            throw RefusedPicture(name: pictures.joined(separator: ", "), reason: reason)
+            throw RefusedPicture(name: pictures.map(WebOptions.shown).joined(separator: ", "), reason: reason)
         }
         try digest.check()
         if json {
@@ -103,14 +114,18 @@ struct SearchCommand: ParsableCommand {
         queryLog?.write()
     }
 
-    private func request(_ limits: DecodingLimits) throws -> SearchRequest {
-        let wanted = try pictures.map { picture -> ImageQuery in
-            guard picture == "-" else { return .file(FilePath(argument: picture)) }
+    private func request(_ limits: DecodingLimits) async throws -> SearchRequest {
+        var wanted = try await web.queries(of: pictures, upTo: limits.maximumByteCount)
+        if let place = pictures.firstIndex(of: "-") {
             // One byte more than allowed is enough to refuse it.
             let bytes = try FileHandle.standardInput.read(upToCount: limits.maximumByteCount + 1) ?? Data()
-            return .bytes([UInt8](bytes))
+            wanted[place] = .bytes([UInt8](bytes))
         }
-        var request = SearchRequest(try examples.examples(pictures: wanted), limit: limit)
+        let unliked = try await web.queries(of: examples.unlike, upTo: limits.maximumByteCount)
+        var request = SearchRequest(
+            try examples.examples(pictures: wanted, unliked: unliked),
+            limit: limit
+        )
         request.filter = try filters.filter()
         request.cursor = cursor.flatMap(SearchCursor.init)
         ranking.apply(to: &request)

@@ -78,6 +78,13 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var logging: QueryLogOptions
     @OptionGroup var ranking: RankingFileOptions
 
+    @Flag(
+        name: .customLong("allow-urls"),
+        help:
+            "Let clients name pictures by http or https addresses, and fetch those from the public internet alone."
+    )
+    var allowsURLs = false
+
     @Flag(help: "Keep nothing of what the page's visitors open; see lookalike feedback.")
     var noFeedback = false
 
@@ -156,6 +163,7 @@ struct ServeCommand: AsyncParsableCommand {
     private func serverConfiguration() throws -> ServerConfiguration {
         var serving = ServerConfiguration(host: host, port: port)
         serving.keepsFeedback = !noFeedback
+        serving.allowsURLs = allowsURLs
         serving.tokens = try tokens.map { try AccessTokens(contentsOf: FilePath($0).madeAbsolute) }
         serving.requestsPerSecond = rate.map { $0 == 0 ? nil : Double($0) } ?? serving.usualRequestsPerSecond
         serving.logsRequests = logFormat != nil

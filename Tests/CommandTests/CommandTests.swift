@@ -54,6 +54,32 @@ struct CommandTests {
         #expect((byNumber["results"] as? [[String: Any]])?.contains { $0["id"] as? Int == number } == false)
     }
 
+    @Test("addresses are fetched only when that is allowed, and never from this machine")
+    func addresses() throws {
+        _ = try lookalike("index", try copyGroups(["hammers"]))
+        let address = "http://user@127.0.0.1/a.jpg?key=secret"
+        for arguments in [
+            ["search", address], ["check", address], ["search", "a.jpg", "--unlike", address],
+        ] {
+            let refused = try lookalike(arguments)
+            #expect(refused.code == 64)
+            #expect(refused.errors.contains("http://127.0.0.1/a.jpg is an address; give --allow-urls"))
+            #expect(!refused.errors.contains("secret"))
+        }
+        for place in ["127.0.0.1", "localhost", "[::1]", "2130706433", "169.254.169.254"] {
+            let refused = try lookalike(["search", "http://\(place)/a.jpg?key=secret", "--allow-urls"])
+            #expect(refused.code == 1, "\(place)")
+            #expect(refused.errors.hasPrefix("lookalike: http://\(place)/a.jpg: "), "\(refused.errors)")
+            #expect(refused.output.isEmpty && !refused.errors.contains("secret"))
+        }
+        let checked = try lookalike(["check", "https://127.0.0.1/a.jpg?key=secret", "--allow-urls"])
+        #expect(checked.code == 2)
+        #expect(
+            checked.errors.contains("https://127.0.0.1/a.jpg: the host has no address on the public internet")
+        )
+        #expect(!checked.errors.contains("secret"))
+    }
+
     @Test("an unreadable file is named, and everything else is indexed")
     func unreadableFile() throws {
         let photos = try copyGroups(["hammers"])

@@ -17,7 +17,7 @@ import Testing
             #expect(answer.status == 200)
             #expect(
                 answer.text
-                    == #"{"imageCount":328,"maximumBodyByteCount":33554432,"model":"m@1","status":"ready"}"#
+                    == #"{"acceptsURLs":false,"imageCount":328,"maximumBodyByteCount":33554432,"model":"m@1","status":"ready"}"#
             )
         }
     }

@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import HTTPTypes
+import PictureFetching
 import QueryPipeline
 import SystemPackage
 import TestSupport
@@ -31,12 +32,14 @@ struct LibraryRouteTests {
 
     private func withServer(
         _ configuration: ServerConfiguration = ServerConfiguration(),
+        fetcher: PictureFetcher = PictureFetcher(),
         _ body: (RouterClient) async throws -> Void
     ) async throws {
         try await withRoutes(
             to: pipeline,
             library: LibraryService(pipeline: pipeline),
             configuration: configuration,
+            fetcher: fetcher,
             body
         )
     }
@@ -232,6 +235,43 @@ struct LibraryRouteTests {
                 #expect(try answer.json["visibility"] as? String == visibility)
             }
             #expect(try await client.ask(.get, "/v1/images/\(duck)", headers: reader).status == 200)
+        }
+    }
+
+    @Test("a picture can be asked about by its address, where that is allowed")
+    func checkByAddress() async throws {
+        let duck = try bytes(of: folder.path.appending("pictures/birds/duck.jpg"))
+        let elsewhere = ScriptedBackend(images: [.sample(id: 1)], onThumbnail: { _, _ in duck })
+        var configuration = ServerConfiguration()
+        configuration.allowsURLs = true
+        try await SearchServerTests.withServer(of: elsewhere) { [configuration] server in
+            let url = "http://127.0.0.1:\(server.port)/v1/images/1/thumbnail"
+            try await withServer(configuration, fetcher: .admitting(port: server.port)) { client in
+                let check = try await client.ask(
+                    .post,
+                    "/v1/check",
+                    headers: json,
+                    body: Array(#"{"url": "\#(url)"}"#.utf8)
+                )
+                #expect(try check.json["answer"] as? String == "same")
+                for body in ["", "[]", "{}", #"{"url": 1}"#, #"{"url": "\#(url)", "limit": 1}"#] {
+                    let answer = try await client.ask(
+                        .post,
+                        "/v1/check",
+                        headers: json,
+                        body: Array(body.utf8)
+                    )
+                    #expect(answer.status == 400, "\(body)")
+                }
+                // Nothing is added from elsewhere.
+                let added = try await client.ask(
+                    .post,
+                    "/v1/images",
+                    headers: json,
+                    body: Array(#"{"url": "\#(url)"}"#.utf8)
+                )
+                #expect(added.status == 415)
+            }
         }
     }
 

@@ -3,6 +3,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOEmbedded
+import PictureFetching
 
 import struct Foundation.Data
 import class Foundation.JSONSerialization
@@ -71,6 +72,7 @@ func withRoutes(
     library: LibraryService? = nil,
     judging: ScriptedJudging = ScriptedJudging(),
     configuration: ServerConfiguration = ServerConfiguration(),
+    fetcher: PictureFetcher = PictureFetcher(),
     logger: Logger = .silent,
     _ body: (RouterClient) async throws -> Void
 ) async throws {
@@ -85,7 +87,7 @@ func withRoutes(
         judging: judging,
         workers: workers,
         configuration: configuration,
-        state: ServerState(configuration)
+        state: ServerState(configuration, fetcher: fetcher)
     )
     let outcome: Result<Void, any Error>
     do {

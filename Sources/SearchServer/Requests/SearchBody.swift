@@ -13,10 +13,13 @@ struct SearchBody: Decodable {
         let vector: [Float]?
         let upload: Int?
         let bytes: String?
+        let url: String?
         let crop: Rectangle?
         let weight: Float?
 
-        static let names: Set<String> = ["image", "path", "vector", "upload", "bytes", "crop", "weight"]
+        static let names: Set<String> = [
+            "image", "path", "vector", "upload", "bytes", "url", "crop", "weight",
+        ]
     }
 
     /// A part of a picture.
@@ -78,12 +81,23 @@ struct SearchBody: Decodable {
         throw RequestFault.malformedRequest("there is no field \"\(other)\" there")
     }
 
+    /// The addresses of the pictures that have to be fetched, in their order.
+    ///
+    /// - Throws: ``RequestFault/malformedRequest(_:)`` when an example is not one picture: nobody is asked for it then.
+    func urls() throws -> [String] {
+        for example in examples ?? [] { try example.checkIsOnePicture() }
+        return examples?.compactMap(\.url) ?? []
+    }
+
     /// The pictures to look for; without any named, each upload is one.
     ///
-    /// - Parameter uploads: The files that came with the request.
+    /// - Parameters:
+    ///   - uploads: The files that came with the request.
+    ///   - fetched: The files that lie at ``urls()``.
     /// - Throws: ``RequestFault/malformedRequest(_:)`` or ``QueryError``.
-    func queryExamples(uploads: [[UInt8]]) throws -> [QueryExample] {
+    func queryExamples(uploads: [[UInt8]], fetched: [[UInt8]] = []) throws -> [QueryExample] {
         guard let examples else { return uploads.map { QueryExample(.bytes($0)) } }
+        var fetched = fetched[...]
         return try examples.map { example in
             let crop = try example.crop.map { rectangle -> Crop in
                 guard let crop = Crop([rectangle.x, rectangle.y, rectangle.width, rectangle.height]) else {
@@ -92,7 +106,7 @@ struct SearchBody: Decodable {
                 return crop
             }
             return QueryExample(
-                try example.picture(uploads: uploads),
+                try example.picture(uploads: uploads, fetched: &fetched),
                 crop: crop,
                 weight: example.weight ?? 1
             )
@@ -101,32 +115,42 @@ struct SearchBody: Decodable {
 }
 
 extension SearchBody.Example {
-    fileprivate func picture(uploads: [[UInt8]]) throws -> ImageQuery {
-        var pictures: [ImageQuery] = []
-        if let image { pictures.append(.image(image)) }
+    /// - Parameter fetched: The files that are left for the examples with addresses; this one's is taken away.
+    fileprivate func picture(uploads: [[UInt8]], fetched: inout ArraySlice<[UInt8]>) throws -> ImageQuery {
+        try checkIsOnePicture()
+        if let image { return .image(image) }
         if let path {
             guard path.hasPrefix("/"), !path.contains("\0") else {
                 throw RequestFault.malformedRequest("a path is absolute")
             }
-            pictures.append(.storedFile(FilePath(path)))
+            return .storedFile(FilePath(path))
         }
-        if let vector { pictures.append(.vector(vector)) }
+        if let vector { return .vector(vector) }
         if let upload {
             guard uploads.indices.contains(upload) else {
                 throw RequestFault.malformedRequest("there is no upload \(upload); the first is 0")
             }
-            pictures.append(.bytes(uploads[upload]))
+            return .bytes(uploads[upload])
         }
         if let bytes {
             guard let data = Data(base64Encoded: bytes), !data.isEmpty else {
                 throw RequestFault.malformedRequest("bytes are a picture's file in base64")
             }
-            pictures.append(.bytes([UInt8](data)))
+            return .bytes([UInt8](data))
         }
-        guard pictures.count == 1 else {
-            throw RequestFault.malformedRequest("an example has one of image, path, vector, upload and bytes")
+        guard let file = fetched.popFirst() else {
+            preconditionFailure("an address was not fetched before its example is used")
         }
-        return pictures[0]
+        return .bytes(file)
+    }
+
+    fileprivate func checkIsOnePicture() throws {
+        let isNamed = [image != nil, path != nil, vector != nil, upload != nil, bytes != nil, url != nil]
+        guard isNamed.count(where: \.self) == 1 else {
+            throw RequestFault.malformedRequest(
+                "an example has one of image, path, vector, upload, bytes and url"
+            )
+        }
     }
 }
 

@@ -84,11 +84,14 @@ struct ReadinessDescription: Encodable {
     let imageCount: Int
     /// The largest upload accepted; the page tells a person before sending more.
     let maximumBodyByteCount: Int
+    /// Whether pictures may be named by their addresses; the page then has a field for one.
+    let acceptsURLs: Bool
 
-    init(_ readiness: Readiness, maximumBodyByteCount: Int) {
+    init(_ readiness: Readiness, maximumBodyByteCount: Int, acceptsURLs: Bool) {
         model = readiness.model
         imageCount = readiness.indexedImageCount
         self.maximumBodyByteCount = maximumBodyByteCount
+        self.acceptsURLs = acceptsURLs
     }
 }
 

@@ -8,13 +8,20 @@ struct HealthRoutes: Sendable {
     let backend: any SearchBackend
     let workers: BlockingWorkers
     let maximumBodyByteCount: Int
+    let acceptsURLs: Bool
     /// The way to an answer leads through a decoding process, and anybody may ask.
     private let latest = Remembered<Readiness>(for: .seconds(1))
 
-    init(backend: any SearchBackend, workers: BlockingWorkers, maximumBodyByteCount: Int) {
+    init(
+        backend: any SearchBackend,
+        workers: BlockingWorkers,
+        maximumBodyByteCount: Int,
+        acceptsURLs: Bool
+    ) {
         self.backend = backend
         self.workers = workers
         self.maximumBodyByteCount = maximumBodyByteCount
+        self.acceptsURLs = acceptsURLs
     }
 
     var routes: [Route] {
@@ -47,7 +54,11 @@ struct HealthRoutes: Sendable {
         var response =
             context.mayDo(.read)
             ? try Response.json(
-                ReadinessDescription(readiness, maximumBodyByteCount: maximumBodyByteCount)
+                ReadinessDescription(
+                    readiness,
+                    maximumBodyByteCount: maximumBodyByteCount,
+                    acceptsURLs: acceptsURLs
+                )
             ) : try Response.json(["status": "ready"])
         response.headers[.cacheControl] = "no-store"
         return response

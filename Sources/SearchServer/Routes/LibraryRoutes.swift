@@ -14,6 +14,7 @@ struct LibraryRoutes: Sendable {
     let service: LibraryService?
     let workers: BlockingWorkers
     let uploads: Places
+    let fetched: FetchedPictures
     let maximumBodyByteCount: Int
 
     var routes: [Route] {
@@ -183,9 +184,9 @@ struct LibraryRoutes: Sendable {
         }
     }
 
-    /// `POST /v1/check`: whether the picture in the body, or a copy of it, is in the library.
+    /// `POST /v1/check`: whether the picture in the body, or the one whose address is there, or a copy of it, is in the library.
     @Sendable private func check(_ request: Request, _ context: Route.Context) async throws -> Response {
-        try await withPicture(of: request) { service, bytes in
+        try await withPicture(of: request, orItsURL: true) { service, bytes in
             try Response.json(CheckDescription(service.pipeline.check(.bytes(bytes), for: .everyone)))
         }
     }
@@ -243,16 +244,39 @@ struct LibraryRoutes: Sendable {
         return response
     }
 
+    /// - Parameter mayBeURL: Whether the body may be `{"url": …}` as well.
     private func withPicture(
         of request: Request,
+        orItsURL mayBeURL: Bool = false,
         _ body: @escaping @Sendable (LibraryService, [UInt8]) throws -> Response
     ) async throws -> Response {
-        let format = try UploadFormat(contentType: request.headers[.contentType])
+        let contentType = request.headers[.contentType]
+        let isURL = mayBeURL && HeaderValue(contentType ?? "").value == "application/json"
+        let format = isURL ? .raw : try UploadFormat(contentType: contentType)
         return try await uploads.occupy {
-            let bytes = try await request.bodyBytes(upTo: maximumBodyByteCount)
-            var response = try await run { service in try body(service, format.picture(in: bytes)) }
+            var bytes = try await request.bodyBytes(upTo: maximumBodyByteCount)
+            if isURL {
+                let url = try Self.url(in: bytes)
+                bytes = try await fetched.pictures(at: [url], besides: bytes.count)[0]
+            }
+            var response = try await run { [bytes] service in try body(service, format.picture(in: bytes)) }
             response.headers[.cacheControl] = "no-store"
             return response
         }
+    }
+
+    /// Reads `{"url": "https://…"}`.
+    ///
+    /// - Throws: ``RequestFault/emptyBody`` or ``RequestFault/malformedRequest(_:)``.
+    private static func url(in json: [UInt8]) throws -> String {
+        guard !json.isEmpty else { throw RequestFault.emptyBody }
+        guard let object = try? JSONSerialization.jsonObject(with: Data(json)) as? [String: Any] else {
+            throw RequestFault.malformedRequest("it is no JSON object")
+        }
+        try SearchBody.refuse(object, otherThan: ["url"])
+        guard let url = object["url"] as? String else {
+            throw RequestFault.malformedRequest("\"url\" is missing or not what it should be")
+        }
+        return url
     }
 }

@@ -11,6 +11,7 @@ struct SearchRoutes: Sendable {
     let backend: any SearchBackend
     let workers: BlockingWorkers
     let uploads: Places
+    let fetched: FetchedPictures
     let maximumBodyByteCount: Int
     let metrics: ServerMetrics
 
@@ -38,7 +39,12 @@ struct SearchRoutes: Sendable {
         // The place is kept until the answer is there: the bytes stay in memory that long.
         return try await uploads.occupy {
             let body = try await request.bodyBytes(upTo: maximumBodyByteCount)
-            return try await respond { try form.request(body, parameters, context) }
+            // On a worker, since a large form takes long to read.
+            let read = try await workers.run { try form.read(body, parameters, context) }
+            let start = ContinuousClock.now
+            let pictures = try await fetched.pictures(at: read.urls, besides: body.count)
+            let time = read.urls.isEmpty ? nil : ContinuousClock.now - start
+            return try await respond(fetchTime: time) { try read.request(pictures) }
         }
     }
 
@@ -56,15 +62,28 @@ struct SearchRoutes: Sendable {
         return try await respond { [search] in search }
     }
 
-    /// Answers a search that is read on a worker, since a large form takes long to read.
-    private func respond(to request: @escaping @Sendable () throws -> SearchRequest) async throws -> Response
-    {
-        let found = try await workers.run { [backend] in try backend.search(request()) }
+    /// Answers a search.
+    ///
+    /// - Parameter fetchTime: How long its pictures took to come, if they were fetched.
+    private func respond(
+        fetchTime: Duration? = nil,
+        to request: @escaping @Sendable () throws -> SearchRequest
+    ) async throws -> Response {
+        var found = try await workers.run { [backend] in try backend.search(request()) }
+        if let fetchTime { found.precede(with: "fetch", taking: fetchTime) }
         metrics.count(found.timings)
         var response = try Response.json(SearchDescription(found))
         response.headers[.cacheControl] = "no-store"
         return response
     }
+}
+
+/// A search as its body has it: whole, but for pictures that have to be fetched.
+struct ReadSearch: Sendable {
+    /// Where these pictures lie.
+    let urls: [String]
+    /// The search, given the files that lie there.
+    let request: @Sendable (_ fetched: [[UInt8]]) throws -> SearchRequest
 }
 
 /// The three ways in which a search can lie in a request's body.
@@ -88,45 +107,55 @@ enum SearchForm: Equatable {
         }
     }
 
-    func request(
+    /// Reads a search.
+    ///
+    /// - Throws: ``RequestFault``, ``MultipartError`` or `QueryError` when it means nothing.
+    func read(
         _ body: [UInt8],
         _ parameters: QueryParameters,
         _ context: ServerRequestContext
-    ) throws -> SearchRequest {
-        var search: SearchRequest
+    ) throws -> ReadSearch {
         switch self {
         case .json:
             guard !body.isEmpty else { throw RequestFault.emptyBody }
-            let description = try SearchBody(json: body)
-            search = try description.options.request(description.queryExamples(uploads: []), visitor: context)
+            return try read(SearchBody(json: body), uploads: [], context)
         case .picture:
             guard !body.isEmpty else { throw RequestFault.emptyBody }
-            search = try request(pictures: [body], parameters, context)
+            return try read(pictures: [body], parameters, context)
         case .form(let type):
             let parts = try MultipartFormData.parts(of: body, boundary: MultipartFormData.boundary(in: type))
             let pictures = parts.filter { $0.name == "image" }.map { Array($0.content) }
             guard pictures.allSatisfy({ !$0.isEmpty }) else { throw RequestFault.emptyBody }
             if let json = parts.first(where: { $0.name == "request" })?.content {
                 try parameters.refuseOthers(than: [])
-                let description = try SearchBody(json: json)
-                search = try description.options.request(
-                    description.queryExamples(uploads: pictures),
-                    visitor: context
-                )
-            } else {
-                guard !pictures.isEmpty else { throw RequestFault.missingImagePart }
-                search = try request(pictures: pictures, parameters, context)
+                return try read(SearchBody(json: json), uploads: pictures, context)
             }
+            guard !pictures.isEmpty else { throw RequestFault.missingImagePart }
+            return try read(pictures: pictures, parameters, context)
         }
-        search.examplesAudience = context.audience
-        return search
     }
 
-    private func request(
+    private func read(
+        _ description: SearchBody,
+        uploads: [[UInt8]],
+        _ context: ServerRequestContext
+    ) throws -> ReadSearch {
+        let urls = try description.urls()
+        // Nobody is asked for the pictures of a search that means nothing.
+        let options = try description.options.request([], visitor: context)
+        return ReadSearch(urls: urls) { fetched in
+            var search = options
+            search.examples = try description.queryExamples(uploads: uploads, fetched: fetched)
+            search.examplesAudience = context.audience
+            return search
+        }
+    }
+
+    private func read(
         pictures: [[UInt8]],
         _ parameters: QueryParameters,
         _ context: ServerRequestContext
-    ) throws -> SearchRequest {
+    ) throws -> ReadSearch {
         let options = try SearchOptions(parameters, others: ["crop"])
         let crop = try parameters.crop()
         guard crop == nil || pictures.count == 1 else {
@@ -135,7 +164,12 @@ enum SearchForm: Equatable {
                 "it is of one picture; name crops in the form's request"
             )
         }
-        return try options.request(pictures.map { QueryExample(.bytes($0), crop: crop) }, visitor: context)
+        var search = try options.request(
+            pictures.map { QueryExample(.bytes($0), crop: crop) },
+            visitor: context
+        )
+        search.examplesAudience = context.audience
+        return ReadSearch(urls: []) { [search] _ in search }
     }
 }
 
