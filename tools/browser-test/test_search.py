@@ -61,7 +61,40 @@ def test_web_address(page, picture):
     """a pasted web address is searched where the operator allows it, and otherwise the page says that it is not"""
     paste(page, **{"text/plain": home(page) + "/favicon.svg"})
     expect(page).to_have_url(re.compile(r"\?url="))
-    expect(page.get_by_role("heading", name=re.compile("Addresses are not searched|no picture at this address|cannot be read"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("This address is not searched|no picture at this address|cannot be read"))).to_be_visible()
+
+
+def test_typed_address(page, picture):
+    """where the operator allows it, an address can be typed: it is asked for once, and can be gone back to and opened again"""
+    field = page.get_by_label("Address of a picture on the web")
+    expect(field).to_be_hidden()
+    ready = page.evaluate("fetch('/readyz').then((answer) => answer.json())")
+    assert ready["acceptsURLs"] is False, ready
+    # No picture on the internet can be had here; what the server would say to one is made up of what it says to another.
+    answer = page.evaluate("fetch('/v1/images/1/similar').then((answer) => answer.json())")
+    asked = []
+    page.route("**/readyz", lambda route: route.fulfill(json={**ready, "acceptsURLs": True}))
+    page.route("**/v1/search", lambda route: (asked.append(route.request.post_data_json), route.fulfill(json=answer)))
+    page.goto(home(page))
+    tab_to(page, "url")
+    page.keyboard.type("ftp://example.org/a.jpg")
+    page.keyboard.press("Enter")
+    assert not asked and "url=" not in page.url, "an address that is none was asked for"
+    field.fill("https://example.org/pictures/a%20cat.jpg?size=2")
+    page.keyboard.press("Enter")
+    assert names(page) == [result["fileName"] for result in answer["results"]]
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pictures like a cat.jpg")
+    expect(page.get_by_text("https://example.org/pictures/")).to_be_visible()
+    expect(page.locator("#asked")).to_be_hidden()
+    assert asked == [{"examples": [{"url": "https://example.org/pictures/a%20cat.jpg?size=2"}], "limit": 24}], asked
+    page.go_back()
+    expect(field).to_be_visible()
+    page.go_forward()
+    results(page)
+    assert len(asked) == 1, "Forward asked again"
+    page.reload()
+    results(page)
+    assert len(asked) == 2 and asked[0] == asked[1], asked
 
 
 def test_classes(page, picture):

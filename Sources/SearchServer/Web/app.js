@@ -6,7 +6,7 @@ import { addressOf, pictureAddress, searchOf } from "./address.js";
 import { markPlace, readiness } from "./bar.js";
 import { byId, element } from "./dom.js";
 import { reportInteractions } from "./interactions.js";
-import { listenForPictures } from "./intake.js";
+import { listenForPictures, offerAddresses } from "./intake.js";
 import { hidePicture, showPicture } from "./picture.js";
 import { hideSearch, retrySearch, showSearch } from "./search.js";
 import { hideTray } from "./traybar.js";
@@ -134,5 +134,7 @@ document.addEventListener("visibilitychange", () => {
 
 // The start's own requests. The page works without them, so a failure only leaves something out.
 offerExamples().catch(() => {});
+readiness.then(offerAddresses).catch(() => {});
+addEventListener("signed-in", () => ask("/readyz").then(offerAddresses).catch(() => {}));
 readiness.then(({ imageCount }) => { byId("start-notice").hidden = imageCount !== 0; }).catch(() => {});
 showCurrentEntry();

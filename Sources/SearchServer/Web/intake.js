@@ -1,4 +1,4 @@
-// The ways in which a picture comes to the page: chosen, taken with the camera, pasted, or dropped. What comes is handed
+// The ways in which a picture comes to the page: chosen, taken with the camera, pasted, dropped, or named by its address. What comes is handed
 // on as { files } or { url }.
 
 import { byId } from "./dom.js";
@@ -20,6 +20,19 @@ export function listenForPictures(onPictures) {
     if (url && !isTyping) onPictures({ url });
   });
   listenForDrops(hand, onPictures);
+  byId("url-form")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const url = webAddress(byId("url").value);
+    byId("url").setCustomValidity(url ? "" : "The address of a picture begins with http: or https:");
+    if (url) onPictures({ url });
+    else byId("url").reportValidity();
+  });
+  byId("url")?.addEventListener("input", () => byId("url").setCustomValidity(""));
+}
+
+/** Offers the field for an address where the server fetches pictures from there. */
+export function offerAddresses({ acceptsURLs }) {
+  byId("url-form").hidden = !acceptsURLs;
 }
 
 function listenForDrops(hand, onPictures) {

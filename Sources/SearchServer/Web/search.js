@@ -77,11 +77,7 @@ async function find(entry, isTuned) {
     if (error.name === "AbortError" || shown !== entry) return;
     if (!(error instanceof Fault)) throw error;
     page.view.classList.toggle("has-unreadable", error.status === 422 && Boolean(base?.file));
-    // A server that knows no addresses calls the field unknown.
-    const isAddress = base?.url && error.code === "malformed_request";
-    const title = isAddress ? "Addresses are not searched here" : error.title;
-    const text = isAddress ? "Save the picture, and search with the file." : error.message;
-    showNotice(title, text, { canRetry: error.canRetry, canClear: error.status === 400 });
+    showNotice(error.title, error.message, { canRetry: error.canRetry, canClear: error.status === 400 });
   }
 }
 
@@ -135,7 +131,8 @@ function showQuery() {
   if (page.title.textContent !== title) page.title.textContent = title;
   document.title = `${title} · Lookalike`;
   page.path.textContent = subtitleOf(base);
-  page.asked.hidden = !base || base.library === true;
+  // Of what lies elsewhere nothing can be shown: the page loads pictures from its own server alone.
+  page.asked.hidden = !base || base.library === true || Boolean(base.url);
   page.view.classList.toggle("has-no-query", page.asked.hidden);
   if (!page.asked.hidden) showPart(base, crop);
   page.details.hidden = !base?.image;
