@@ -120,6 +120,12 @@ extension Problem {
                 "body_too_large",
                 "A picture may have up to \(Self.readable(byteCount: limit)); send a smaller version of it."
             )
+        case .bodyTooSlow:
+            self.init(
+                .requestTimeout,
+                "body_too_slow",
+                "The request's body came too slowly; send a smaller version of the picture, or over a faster connection."
+            )
         case .missingImagePart:
             self.init(.badRequest, "missing_image_part", "The form has no file named image.")
         case .malformedJudgement:

@@ -24,6 +24,7 @@ enum RequestFault: Error, Equatable {
     case emptyBody
     case incompleteBody
     case bodyTooLarge(limit: Int)
+    case bodyTooSlow
     case missingImagePart
     case malformedJudgement
     case malformedInteraction

@@ -35,6 +35,14 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// ``idleTimeout`` alone would let a client that drips one byte a second hold a connection forever.
     public var transferDeadline: Duration = .seconds(60)
 
+    /// How many bytes a second a request body has to bring on average, once it has had ``bodyGrace``. A slower one is answered
+    /// with 408: the places for bodies (``maximumUploadCount``) are few, and who drips would hold one until
+    /// ``transferDeadline``.
+    public var minimumBodyRate = 4 << 10
+
+    /// How long a request body may be slower than ``minimumBodyRate``.
+    public var bodyGrace: Duration = .seconds(5)
+
     /// How long a request's head may take from the connection's beginning, or later from its first byte.
     public var headDeadline: Duration = .seconds(10)
 

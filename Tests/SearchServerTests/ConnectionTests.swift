@@ -121,6 +121,28 @@ import Testing
         }
     }
 
+    @Test("a body that drips is refused, its place is free again, and what follows is not waited for")
+    func drippingBody() async throws {
+        var configuration = ServerConfiguration(port: 0)
+        configuration.bodyGrace = .milliseconds(50)
+        configuration.maximumUploadCount = 1
+        try await withServer(of: ScriptedBackend.counting, configuration: configuration) { server in
+            for framing in ["Content-Length: 100000", "Transfer-Encoding: chunked"] {
+                try await server.connect { connection in
+                    try await connection.send(Self.post + "\(framing)\r\n\r\n1\r\nx\r\n")
+                    let answer = await connection.receiveAll()
+                    #expect(answer.hasPrefix("HTTP/1.1 408 "))
+                    #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+                    #expect(answer.contains("body_too_slow"))
+                }
+            }
+            try await server.connect { connection in
+                try await connection.send(Self.post + "Content-Length: 5\r\n\r\n12345")
+                #expect(try await connection.receive(upTo: "\"width\":5"))
+            }
+        }
+    }
+
     @Test("a connection on which nothing happens is closed")
     func idle() async throws {
         var configuration = ServerConfiguration(port: 0)

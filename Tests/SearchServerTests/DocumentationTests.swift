@@ -90,6 +90,8 @@ import Testing
             "up to \(standard.maximumThumbnailCacheByteCount >> 20) MiB |",
             "\(Int(ServerConfiguration(host: "::").usualRequestsPerSecond ?? 0)) requests a second",
             "| idle or stalled connection | \(standard.idleTimeout.components.seconds) s |",
+            "| a body, on average after \(standard.bodyGrace.components.seconds) s | "
+                + "at least \(standard.minimumBodyRate >> 10) KiB a second | 408, closed |",
             "from first to last byte | \(standard.transferDeadline.components.seconds) s |",
             "| form | \(MultipartFormData.maximumPartCount) parts, "
                 + "\(MultipartFormData.maximumHeaderByteCount >> 10) KiB of headers each |",

@@ -9,6 +9,7 @@ internal import NIOHTTPTypes
 ///   last: otherwise the rest of a refused upload would have to be received, however long it is.
 /// - After such an answer the sending side is closed first, and what still arrives is dropped for a moment
 ///   (RFC 9112 §9.6): closing at once would reset the connection and could destroy the answer on its way.
+/// - A body that comes too slowly is given up, see ``BodyPace``: whoever reads it is thrown ``RequestFault/bodyTooSlow``.
 /// - A request or an answer that is not through within the deadline ends the connection; of a stream of events, each part.
 /// - ``Connections`` is told what the connection waits for, and ``HeadDeadline`` when a head has come.
 ///
@@ -23,6 +24,7 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let maximumBodyByteCount: Int
     private let deadline: TimeAmount
+    private var pace: BodyPace
     private let connections: Connections
     private var startedRequestCount = 0
     private var endedRequestCount = 0
@@ -35,16 +37,19 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
     private var lastsLong = false
     private var requestTimer: Scheduled<Void>?
     private var responseTimer: Scheduled<Void>?
+    private var paceTimer: Scheduled<Void>?
 
-    init(maximumBodyByteCount: Int, deadline: Duration, connections: Connections) {
+    init(maximumBodyByteCount: Int, deadline: Duration, pace: BodyPace, connections: Connections) {
         self.maximumBodyByteCount = maximumBodyByteCount
         self.deadline = TimeAmount(deadline)
+        self.pace = pace
         self.connections = connections
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         requestTimer?.cancel()
         responseTimer?.cancel()
+        paceTimer?.cancel()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -55,15 +60,17 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
             context.triggerUserOutboundEvent(HeadDeadline.Event.headIsComplete, promise: nil)
             notePhase(context)
             requestTimer = closing(context, after: deadline)
+            startPace(context)
             if request.asksToClose { lastRequest = lastRequest ?? startedRequestCount }
             if request.asksToContinue, isNextToAnswer, announcesAcceptableLength(request) {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
-        case .body:
-            break
+        case .body(let part):
+            pace.receivedByteCount += part.readableBytes
         case .end:
             endedRequestCount += 1
             requestTimer?.cancel()
+            paceTimer?.cancel()
             notePhase(context)
         }
         context.fireChannelRead(data)
@@ -143,6 +150,25 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func closing(_ context: ChannelHandlerContext, after time: TimeAmount) -> Scheduled<Void> {
         context.eventLoop.assumeIsolated().scheduleTask(in: time) { context.close(promise: nil) }
+    }
+
+    /// Begins to measure how fast a body comes.
+    private func startPace(_ context: ChannelHandlerContext) {
+        pace.start(at: context.eventLoop.now)
+        watchPace(context, from: TimeAmount(pace.grace))
+    }
+
+    private func watchPace(_ context: ChannelHandlerContext, from time: TimeAmount) {
+        paceTimer = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
+            // Once there is an answer the body is nobody's business any more.
+            guard startedResponseCount < startedRequestCount else { return }
+            // A request that waits for the answers to others is not read: that it does not come is no fault of its client's.
+            guard isNextToAnswer else { return startPace(context) }
+            guard pace.isKept(at: context.eventLoop.now) else {
+                return context.fireErrorCaught(RequestFault.bodyTooSlow)
+            }
+            watchPace(context, from: .seconds(1))
+        }
     }
 
     /// A 100 written while an earlier request waits for its answer would be taken for that answer.

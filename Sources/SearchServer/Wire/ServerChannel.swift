@@ -23,6 +23,7 @@ struct ServerChannel: HTTPChannelHandler {
                     ConnectionKeeper(
                         maximumBodyByteCount: limits.maximumBodyByteCount,
                         deadline: limits.transferDeadline,
+                        pace: BodyPace(bytesPerSecond: limits.minimumBodyRate, grace: limits.bodyGrace),
                         connections: connections
                     )
                 ],
