@@ -39,28 +39,34 @@ public struct Calibration: Hashable, Sendable, Codable {
     /// Fits the function to pairs of pictures that a person has or has not called similar.
     ///
     /// Pool adjacent violators (Ayer et al., 1955), then each level block becomes one knot at its mean similarity. The
-    /// probabilities are Laplace's, (k + 1) / (n + 2), so that few pairs claim no certainty. O(n log n).
+    /// probabilities are Laplace's, (k + 1) / (n + 2), so that few pairs claim no certainty. That pulls small blocks towards
+    /// a half, past their neighbours perhaps: those are pooled as well. O(n log n).
     ///
     /// - Returns: nil unless there are pairs of both kinds.
     public init?(pairs: [(similarity: Float, isSimilar: Bool)], source: String) {
         guard pairs.contains(where: \.isSimilar), pairs.contains(where: { !$0.isSimilar }) else { return nil }
-        var blocks: [Block] = []
-        for pair in pairs.sorted(by: { $0.similarity < $1.similarity }) {
-            blocks.append(Block(count: 1, similar: pair.isSimilar ? 1 : 0, sum: Double(pair.similarity)))
-            while blocks.count > 1, blocks[blocks.count - 2].share >= blocks[blocks.count - 1].share {
-                let last = blocks.removeLast()
-                blocks[blocks.count - 1].add(last)
+        let single = pairs.sorted { $0.similarity < $1.similarity }.map {
+            Block(count: 1, similar: $0.isSimilar ? 1 : 0, sum: Double($0.similarity))
+        }
+        // Equal similarities are one point, whatever the order of their pairs.
+        let points = Self.pooled(single) { $0.similarity == $1.similarity }
+        let rising = Self.pooled(points) { $0.share >= $1.share }
+        let blocks = Self.pooled(rising) { $0.smoothed >= $1.smoothed || $0.similarity >= $1.similarity }
+        let knots = blocks.map { Knot(similarity: $0.similarity, probability: Float($0.smoothed)) }
+        self.init(knots: knots, pairCount: pairs.count, source: source)
+    }
+
+    /// Puts neighbouring blocks together until no two are left that `belong` says should be one.
+    private static func pooled(_ blocks: [Block], where belong: (Block, Block) -> Bool) -> [Block] {
+        var kept: [Block] = []
+        for block in blocks {
+            kept.append(block)
+            while kept.count > 1, belong(kept[kept.count - 2], kept[kept.count - 1]) {
+                let last = kept.removeLast()
+                kept[kept.count - 1].add(last)
             }
         }
-        var knots: [Knot] = []
-        for block in blocks {
-            // Few pairs at an end are pulled towards a half; the function must not fall for it.
-            let probability = max(Float(block.smoothed), knots.last?.probability ?? 0)
-            let similarity = Float(block.sum / block.count)
-            if let last = knots.last, last.similarity >= similarity { continue }
-            knots.append(Knot(similarity: similarity, probability: probability))
-        }
-        self.init(knots: knots, pairCount: pairs.count, source: source)
+        return kept
     }
 
     /// Takes knots that were kept.
@@ -87,6 +93,7 @@ public struct Calibration: Hashable, Sendable, Codable {
         var similar: Double
         var sum: Double
 
+        var similarity: Float { Float(sum / count) }
         var share: Double { similar / count }
         var smoothed: Double { (similar + 1) / (count + 2) }
 

@@ -362,6 +362,19 @@ struct SearchRequestTests {
         #expect(try calibrated.search(request).results.count == 11)
     }
 
+    @Test(
+        "each model comes with a calibration of its own similarities",
+        arguments: ["lookalike-base", "lookalike-small", "efficientnet-lite0"]
+    )
+    func shippedCalibration(name: String) throws {
+        let folder = repository.appending("Models").appending(name)
+        let identity = try EmbeddingModel(folder: folder).identity
+        let calibration = try #require(CalibrationStore.shipped(in: folder, model: identity))
+        #expect(calibration.probability(ofSimilarity: 0) < 0.05)
+        #expect(calibration.probability(ofSimilarity: 1) > 0.9)
+        #expect(CalibrationStore.shipped(in: folder, model: "another") == nil)
+    }
+
     @Test("suggested crops lie in the picture, of the library or from outside")
     func crops() throws {
         let outside = try pipeline.suggestedCrops(of: windmill, for: .everyone)

@@ -38,6 +38,42 @@ struct CalibrationTests {
         #expect(values.allSatisfy { $0 > 0 && $0 < 1 })
     }
 
+    @Test("a few pairs at an end are not believed, and do not pull those beside them along")
+    func fewPairsAtAnEnd() throws {
+        func pairs(_ count: Int, at similarity: Float, similar: Int) -> [(similarity: Float, isSimilar: Bool)]
+        {
+            (0..<count).map { (similarity, $0 < similar) }
+        }
+        let calibration = try #require(
+            Calibration(
+                pairs: pairs(3, at: -0.5, similar: 0) + pairs(10_000, at: 0.1, similar: 100)
+                    + pairs(10_000, at: 0.7, similar: 9900) + pairs(3, at: 0.9, similar: 3),
+                source: ""
+            )
+        )
+        for (similarity, share) in [(Float(-0.5), Float(0.01)), (0.1, 0.01), (0.7, 0.99), (0.9, 0.99)] {
+            #expect(abs(calibration.probability(ofSimilarity: similarity) - share) < 0.001, "\(similarity)")
+        }
+    }
+
+    @Test("pairs of equal similarity count together, in whatever order they come", arguments: 1...5)
+    func equalSimilarities(seed: UInt64) throws {
+        var chance = SplitMix64(state: seed)
+        let pairs = (0..<300).map { number in
+            (similarity: Float(number % 3) / 2, isSimilar: Int.random(in: 0..<3, using: &chance) < number % 3)
+        }
+        let calibrations = [pairs, pairs.reversed(), pairs.shuffled(using: &chance)].compactMap {
+            Calibration(pairs: $0, source: "")
+        }
+        #expect(calibrations.count == 3)
+        #expect(calibrations.allSatisfy { $0 == calibrations[0] })
+        for third in 0...2 {
+            let members = pairs.filter { $0.similarity == Float(third) / 2 }
+            let share = Float(members.count(where: \.isSimilar)) / Float(members.count)
+            #expect(abs(calibrations[0].probability(ofSimilarity: Float(third) / 2) - share) < 0.02)
+        }
+    }
+
     @Test("pairs of one kind alone calibrate nothing")
     func oneKind() {
         #expect(Calibration(pairs: [(0.5, true), (0.7, true)], source: "") == nil)
