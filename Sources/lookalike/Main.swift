@@ -53,7 +53,8 @@ struct Lookalike: ParsableCommand {
         subcommands: [
             IndexCommand.self, SearchCommand.self, ServeCommand.self, WatchCommand.self, StatusCommand.self,
             TagCommand.self, HideCommand.self, DuplicatesCommand.self, CheckCommand.self,
-            RetryCommand.self, RemoveCommand.self, PruneCommand.self, VerifyCommand.self, RepairCommand.self,
+            CropsCommand.self, RetryCommand.self, RemoveCommand.self, PruneCommand.self, VerifyCommand.self,
+            RepairCommand.self,
             BackupCommand.self, RestoreCommand.self, DoctorCommand.self, AuditCommand.self,
             EvaluateCommand.self, JudgeCommand.self, CalibrateCommand.self, FeedbackCommand.self,
         ]

@@ -70,7 +70,7 @@ struct SearchCommand: AsyncParsableCommand {
                 "\(cursor) is no cursor; take nextCursor from the JSON of an earlier search."
             )
         }
-        if pictures.count(where: { $0 == "-" }) > 1 {
+        if (pictures + examples.unlike).count(where: { $0 == "-" }) > 1 {
             throw ValidationError("Standard input is one picture.")
         }
         try web.check(pictures + examples.unlike)
@@ -115,12 +115,7 @@ struct SearchCommand: AsyncParsableCommand {
     }
 
     private func request(_ limits: DecodingLimits) async throws -> SearchRequest {
-        var wanted = try await web.queries(of: pictures, upTo: limits.maximumByteCount)
-        if let place = pictures.firstIndex(of: "-") {
-            // One byte more than allowed is enough to refuse it.
-            let bytes = try FileHandle.standardInput.read(upToCount: limits.maximumByteCount + 1) ?? Data()
-            wanted[place] = .bytes([UInt8](bytes))
-        }
+        let wanted = try await web.queries(of: pictures, upTo: limits.maximumByteCount)
         let unliked = try await web.queries(of: examples.unlike, upTo: limits.maximumByteCount)
         var request = SearchRequest(
             try examples.examples(pictures: wanted, unliked: unliked),
@@ -140,7 +135,7 @@ struct SearchCommand: AsyncParsableCommand {
                 result.probability.map { "\(Int(($0 * 100).rounded())) %".leftPadded(to: 5) } ?? ""
             let copies =
                 result.duplicates.isEmpty ? "" : "  (+ \(counted(result.duplicates.count, "copy", "copies")))"
-            let part = result.part.map { "  (in \(text($0)))" } ?? ""
+            let part = result.part.map { "  (in \($0.cropText))" } ?? ""
             writeLine(
                 "\(number)  \(fixed(Double(result.similarity), 3))  \(probability)  \(id)  \(displayed(result.path))"
                     + part + copies
@@ -164,19 +159,7 @@ struct SearchCommand: AsyncParsableCommand {
         for rule in explanation.rules { writeLine("       \(rule)") }
         guard let regions = explanation.regions else { return }
         let share = Int((regions.share * 100).rounded())
-        let query = regions.query.map { " to \(text($0)) of the query" } ?? ""
-        writeLine("       \(share) % of it from \(text(regions.image))\(query)")
+        let query = regions.query.map { " to \($0.cropText) of the query" } ?? ""
+        writeLine("       \(share) % of it from \(regions.image.cropText)\(query)")
     }
-
-    private func text(_ region: PictureRegion) -> String {
-        [region.x, region.y, region.width, region.height].map { fixed($0, 2) }.joined(separator: ",")
-    }
-}
-
-/// The query picture cannot be read.
-struct RefusedPicture: Error, CustomStringConvertible {
-    let name: String
-    let reason: ImageDecodingError
-
-    var description: String { "\(name): \(reason.message)" }
 }

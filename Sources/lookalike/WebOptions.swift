@@ -3,7 +3,6 @@ import Foundation
 import ImageDecoding
 import PictureFetching
 import QueryPipeline
-import SystemPackage
 
 /// Says whether pictures may be named by addresses; shared by the commands that take a picture to ask about.
 struct WebOptions: ParsableArguments {
@@ -21,17 +20,17 @@ struct WebOptions: ParsableArguments {
         throw ValidationError("\(Self.shown(address)) is an address; give --allow-urls to have it fetched.")
     }
 
-    /// Makes queries of the pictures that were named: files, and what lies at addresses.
+    /// Makes queries of the pictures that were named: files, standard input, and what lies at addresses.
     ///
     /// - Parameter limit: How many bytes one file may have.
-    /// - Throws: ``FetchFailure``.
+    /// - Throws: ``FetchFailure``, or what reading standard input throws.
     func queries(of pictures: [String], upTo limit: Int) async throws -> [ImageQuery] {
         var queries: [ImageQuery] = []
         // Made when it is needed: it reads the system's certificates.
         var fetcher: PictureFetcher?
         for picture in pictures {
             guard Self.isAddress(picture) else {
-                queries.append(.file(FilePath(argument: picture)))
+                queries.append(try .named(picture, upTo: limit))
                 continue
             }
             let known = fetcher ?? PictureFetcher()

@@ -6,7 +6,7 @@ import Testing
 /// Runs the built command as a user does: arguments in; output, errors and exit code out.
 @Suite("The command does what its help says")
 struct CommandTests {
-    private let folder: TemporaryFolder
+    let folder: TemporaryFolder
     let library: String
 
     init() throws {
@@ -195,7 +195,7 @@ struct CommandTests {
         let guide = String(decoding: try bytes(of: page), as: UTF8.self)
         let commands = [
             "index", "search", "serve", "watch", "status", "retry", "remove", "prune", "verify", "repair",
-            "backup", "restore", "doctor", "audit", "check", "duplicates", "tag", "hide",
+            "backup", "restore", "doctor", "audit", "check", "crops", "duplicates", "tag", "hide",
             "calibrate",
         ]
         for command in commands {
@@ -392,7 +392,7 @@ struct CommandTests {
         }
     }
 
-    private func run(_ program: String, _ arguments: [String], input: [UInt8] = []) throws -> Finished {
+    func run(_ program: String, _ arguments: [String], input: [UInt8] = []) throws -> Finished {
         let process = Process()
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
