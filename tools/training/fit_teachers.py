@@ -50,6 +50,28 @@ def ridge(features: np.ndarray, targets: np.ndarray, strength: float) -> np.ndar
     return np.linalg.solve(products, features.T @ targets).T.astype(np.float32)
 
 
+def sized_like(projection: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Returns the projection with rows as long, by root mean square, as the other's are on average.
+
+    Lengths do not matter to the vectors, but to how far a step of training goes.
+    """
+    wanted = np.linalg.norm(other, axis=1).mean() * len(projection) ** 0.5
+    return projection * (wanted / np.linalg.norm(projection))
+
+
+def features_of(model: model_folder.Model, folder: Path) -> np.ndarray:
+    """Returns what the model's network, before the projection, sees in the plain views of a cache: (count, 1280).
+
+    Raises SystemExit when the cache was made with another front.
+    """
+    cache = Cache(folder, "cpu")
+    weights = {name: torch.from_numpy(value) for name, value in model.tensors.items()}
+    views = cache.description["views"]
+    if cache.description["front"] != Front(weights, views["cut"]).digest():
+        raise SystemExit(f"{folder} has another front than {model.folder}; run cache_features.py.")
+    return plain_features(Rear(weights, views["cut"], views["side"]), cache, torch.bfloat16)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cache", type=Path, help="folder from cache_features.py, split train")
@@ -61,18 +83,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    cache, start = Cache(options.cache, "cpu"), model_folder.read(options.origin)
-    weights = {name: torch.from_numpy(value) for name, value in start.tensors.items()}
-    views = cache.description["views"]
-    if cache.description["front"] != Front(weights, views["cut"]).digest():
-        raise SystemExit(f"{options.cache} has another front than {options.origin}; run cache_features.py.")
-    features = plain_features(Rear(weights, views["cut"], views["side"]), cache, torch.bfloat16)
+    start = model_folder.read(options.origin)
+    features = features_of(start, options.cache)
     seen = [np.load(options.teachers / f"{teacher.name}.npy") for teacher in TEACHERS]
     own = unit(features) @ start.tensors["projection.weight"].T
     targets = turned(np.concatenate([even(one) for one in [features, *seen, own]], axis=1), options.dimension)
-    projection = ridge(features, targets, options.strength)
-    projection *= np.linalg.norm(start.tensors["projection.weight"], axis=1).mean() * options.dimension ** 0.5 \
-        / np.linalg.norm(projection)  # lengths do not matter to the vectors, but to how far a step of training goes
+    projection = sized_like(ridge(features, targets, options.strength), start.tensors["projection.weight"])
     steps = list(start.manifest["lineage"])
     for teacher in TEACHERS:
         steps.append({"step": "teacher", "source": f"PyPI {teacher.package}", "sha256": teacher.sha256,

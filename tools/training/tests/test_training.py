@@ -190,9 +190,23 @@ class RecipeTests(unittest.TestCase):
                       taught, "--targets", taught / "targets.npy", "--precision", "float32")
         self.assertIn("regression", printed)
 
+    def test_a_model_can_be_given_fewer_numbers(self) -> None:
+        wide, narrow = model_folder.read(START), self.work / "narrow"
+        printed = run("fold_projection.py", START, self.work / "train", narrow, "--dimension", "48")
+        self.assertIn("48 numbers", printed)
+        found = model_folder.read(narrow)
+        self.assertEqual(found.manifest["lineage"][:-1], wide.manifest["lineage"])
+        self.assertIn("fold_projection.py", found.manifest["lineage"][-1]["source"])
+        for name, value in wide.tensors.items():
+            if name != "projection.weight":
+                self.assertTrue((value == found.tensors[name]).all(), name)
+        too_many = str(len(wide.tensors["projection.weight"]) + 1)
+        with self.assertRaisesRegex(AssertionError, f"of which {too_many} cannot be kept"):
+            run("fold_projection.py", START, self.work / "train", narrow, "--dimension", too_many)
+
     def test_every_command_tells_what_it_does(self) -> None:
         for command in ("collect_images", "build_dataset", "cache_features", "train", "evaluate", "export_model",
-                        "convert_efficientnet_lite", "make_golden", "cache_teachers", "fit_teachers"):
+                        "convert_efficientnet_lite", "make_golden", "cache_teachers", "fit_teachers", "fold_projection"):
             self.assertIn("usage:", run(f"{command}.py", "--help"))
 
 
