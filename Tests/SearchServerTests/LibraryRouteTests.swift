@@ -32,7 +32,7 @@ struct LibraryRouteTests {
 
     private func withServer(
         _ configuration: ServerConfiguration = ServerConfiguration(),
-        fetcher: PictureFetcher = PictureFetcher(),
+        fetcher: PictureFetcher? = nil,
         _ body: (RouterClient) async throws -> Void
     ) async throws {
         try await withRoutes(

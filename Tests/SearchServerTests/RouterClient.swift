@@ -72,7 +72,7 @@ func withRoutes(
     library: LibraryService? = nil,
     judging: ScriptedJudging = ScriptedJudging(),
     configuration: ServerConfiguration = ServerConfiguration(),
-    fetcher: PictureFetcher = PictureFetcher(),
+    fetcher: PictureFetcher? = nil,
     logger: Logger = .silent,
     _ body: (RouterClient) async throws -> Void
 ) async throws {
@@ -87,7 +87,7 @@ func withRoutes(
         judging: judging,
         workers: workers,
         configuration: configuration,
-        state: ServerState(configuration, fetcher: fetcher)
+        state: ServerState(configuration, fetcher: fetcher ?? PictureFetcher())
     )
     let outcome: Result<Void, any Error>
     do {
