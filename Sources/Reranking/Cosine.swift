@@ -1,4 +1,4 @@
-/// Returns the cosine of two vectors of length 1 and equal dimension.
+/// Returns the cosine of two vectors of length 1 with as many values: their dot product, -1 to 1 but for rounding.
 public func cosine(_ one: [Float], _ other: [Float]) -> Float {
     precondition(one.count == other.count, "vectors of \(one.count) and \(other.count) values")
     // Several sums at once: one alone waits for each addition.

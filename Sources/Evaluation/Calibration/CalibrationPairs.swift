@@ -150,7 +150,3 @@ public struct Reliability: Sendable, Hashable, Codable {
         pairCount = outcomes.count
     }
 }
-
-private func cosine(_ one: [Float], _ other: [Float]) -> Float {
-    zip(one, other).reduce(0) { $0 + $1.0 * $1.1 }
-}

@@ -2,6 +2,7 @@ public import Catalog
 internal import Foundation
 public import ImageLibrary
 internal import NeighborSearch
+internal import Reranking
 internal import Synchronization
 
 /// Puts queries and candidates before a person, and keeps what the person says.
@@ -169,10 +170,6 @@ struct Committee {
         guard !first.isEmpty else { return 0 }
         return 1 - Double(first.intersection(second).count) / Double(first.count)
     }
-}
-
-private func cosine(_ first: [Float], _ second: [Float]) -> Float {
-    zip(first, second).reduce(0) { $0 + $1.0 * $1.1 }
 }
 
 /// The cosine of every second value, from the given one on.
