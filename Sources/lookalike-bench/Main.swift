@@ -14,7 +14,7 @@ struct LookalikeBench: ParsableCommand {
         subcommands: [
             NetworkCommand.self, LayersCommand.self, PeakCommand.self, DecodeCommand.self, QueryCommand.self,
             ANNCommand.self,
-            VectorsCommand.self,
+            VectorsCommand.self, FillCommand.self,
         ]
     )
 }
