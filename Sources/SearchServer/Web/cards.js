@@ -37,7 +37,7 @@ function caption(result) {
     meter,
     result.class && element("span", { class: `card-class is-${result.class}` },
       element("span", { class: "visually-hidden", text: ", " }),
-      `${classNames[result.class] ?? result.class}${result.part ? ", in a part" : ""}`));
+      `${classNames[result.class] ?? result.class}${result.part && result.class !== "unrelated" ? ", in a part" : ""}`));
 }
 
 /** Frames the part of the picture that was found, unless the card shows the picture cropped. */
