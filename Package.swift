@@ -241,7 +241,7 @@ let package = Package(
                 systemPackage,
             ]
         ),
-        .testTarget(name: "RerankingTests", dependencies: ["Reranking"]),
+        .testTarget(name: "RerankingTests", dependencies: ["Reranking", "TestSupport"]),
         .testTarget(
             name: "QueryPipelineTests",
             dependencies: [

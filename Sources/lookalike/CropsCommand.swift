@@ -56,7 +56,11 @@ struct CropsCommand: ParsableCommand {
             decoder: decoder
         )
         let query: ImageQuery
-        if let id { query = .image(id) } else { query = try .named(picture ?? "-", upTo: decoder.limits.maximumByteCount) }
+        if let id {
+            query = .image(id)
+        } else {
+            query = try .named(picture ?? "-", upTo: decoder.limits.maximumByteCount)
+        }
         let crops: [SuggestedCrop]
         do {
             crops = try pipeline.suggestedCrops(of: query, for: .administrators, count: limit)

@@ -1,10 +1,22 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Reranking
 
 @Suite("Rules rank candidates")
 struct RankingRuleTests {
+    @Test(
+        "the cosine is the sum of products, whatever the number of values",
+        arguments: [1, 3, 15, 16, 17, 40, 256]
+    )
+    func cosines(count: Int) {
+        var generator = SeededGenerator(seed: UInt64(count))
+        let (one, other) = (generator.values(count), generator.values(count))
+        let expected = zip(one, other).reduce(Double(0)) { $0 + Double($1.0) * Double($1.1) }
+        #expect(abs(Double(cosine(one, other)) - expected) < 1e-5 * Double(count))
+    }
+
     @Test("without rules candidates come in the order of their similarity, equals by number")
     func noRules() {
         let (ranking, reports) = RankingRules([]).rank([
