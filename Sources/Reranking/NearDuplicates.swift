@@ -14,9 +14,9 @@ public struct DuplicateTest: Hashable, Sendable {
 
     /// The thresholds that were measured for the models in this repository.
     public static let measured = DuplicateTest(
-        similarityWithHash: 0.8,
+        similarityWithHash: 0.65,
         hashDistance: 8,
-        similarityAlone: 0.95
+        similarityAlone: 0.94
     )
 
     /// Sets the thresholds.
