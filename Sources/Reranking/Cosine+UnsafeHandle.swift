@@ -9,10 +9,10 @@ public func cosine(_ one: [Float], _ other: [Float]) -> Float {
             let stride = MemoryLayout<SIMD16<Float>>.size
             let whole = one.count / stride * stride
             for offset in Swift.stride(from: 0, to: whole, by: stride) {
-                sums.addProduct(
-                    one.loadUnaligned(fromByteOffset: offset, as: SIMD16<Float>.self),
-                    other.loadUnaligned(fromByteOffset: offset, as: SIMD16<Float>.self)
-                )
+                // Not addProduct: without an instruction for it, as on the oldest processors, that is a call for each value.
+                sums +=
+                    one.loadUnaligned(fromByteOffset: offset, as: SIMD16<Float>.self)
+                    * other.loadUnaligned(fromByteOffset: offset, as: SIMD16<Float>.self)
             }
             var sum = sums.sum()
             for offset in Swift.stride(from: whole, to: one.count, by: MemoryLayout<Float>.size) {

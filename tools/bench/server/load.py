@@ -3,6 +3,7 @@
 A library of HTTP would cost more than what is measured; this one knows answers with a Content-Length, which are all there are.
 """
 
+import collections
 import random
 import selectors
 import socket
@@ -18,7 +19,7 @@ class Load:
         self.request, self.rate = request, rate
         self.selector = selectors.DefaultSelector()
         self.times, self.failures = [], {}
-        self.free = []
+        self.free = collections.deque()
         self.turn = 0
         for _ in range(clients):
             sock = socket.create_connection(("127.0.0.1", port))
@@ -38,7 +39,8 @@ class Load:
             while self.free and now < end and self.may_start(now - start):
                 # A request that had to wait for a free connection is as late as its asker would find it.
                 due = start + self.turn / self.rate if self.rate else now
-                self.send(self.free.pop(), due)
+                # In turn: one that is never used would be closed for being idle.
+                self.send(self.free.popleft(), due)
                 self.turn += 1
                 busy += 1
             if now >= end and busy == 0:
