@@ -181,7 +181,8 @@ extension Catalog {
                     let fileID = try database.recordFile(path, stamp, imageID: imageID, refusal: nil)
                     var isNew = false
                     for (vector, model) in [(embedding.vector, model), (embedding.regions, regions)] {
-                        guard let vector, let model else { continue }
+                        // Whoever asked for regions may have been told meanwhile, by another process, that they are not kept.
+                        guard let vector, let model, try database.dimension(of: model) > 0 else { continue }
                         let isInserted = try database.insertEmbedding(
                             vector,
                             precision: embedding.precision,

@@ -107,6 +107,17 @@ struct RegionIndexTests {
         #expect(try open().regions == nil)
     }
 
+    @Test("a library that is open while another process gives regions up goes on without them")
+    func givenUpMeanwhile() throws {
+        let library = try filled()
+        _ = try open(.off)
+        try record(wholes.map { $0.reversed() }, parts: parts, into: library, startingAt: 101)
+        try library.catchUp()
+        #expect(library.index.count == 120)
+        #expect(library.regions?.count == 0)
+        #expect(try library.catalog.models().map(\.isOfRegions) == [false])
+    }
+
     // MARK: - Helpers
 
     /// Opens the library for a moment: there is one writer at a time.
@@ -121,9 +132,14 @@ struct RegionIndexTests {
         return library
     }
 
-    private func record(_ wholes: [[Float]], parts: [[[Float]]]?, into library: Library) throws {
+    private func record(
+        _ wholes: [[Float]],
+        parts: [[[Float]]]?,
+        into library: Library,
+        startingAt first: Int = 1
+    ) throws {
         let outcomes = wholes.indices.map { index in
-            FileOutcome.indexed(index + 1, vector: wholes[index], regions: parts?[index].flatMap { $0 })
+            FileOutcome.indexed(index + first, vector: wholes[index], regions: parts?[index].flatMap { $0 })
         }
         try library.catalog.record(
             outcomes,
