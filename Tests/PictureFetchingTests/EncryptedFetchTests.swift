@@ -46,7 +46,7 @@ import Testing
     ) async throws -> [[UInt8]] {
         try await ScriptedServer.with(answers, encryption: speaksTLS ? encryption : nil) { server in
             let fetcher = PictureFetcher(
-                time: .seconds(60),
+                time: .seconds(600),
                 resolver: ScriptedResolver(
                     places: ["cats.example": ["127.0.0.1"], "dogs.example": ["127.0.0.1"]]
                 ),

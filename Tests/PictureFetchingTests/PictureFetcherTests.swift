@@ -10,7 +10,7 @@ import Testing
     /// A fetcher for which 127.0.0.1 is a public address, and `cats.example` leads there.
     private func fetcher(
         _ server: ScriptedServer,
-        time: Duration = .seconds(60),
+        time: Duration = .seconds(600),
         names: [String: [String]] = [:]
     ) -> PictureFetcher {
         PictureFetcher(
@@ -26,7 +26,7 @@ import Testing
         _ error: FetchError,
         from answers: [String: ScriptedServer.Answer],
         upTo limit: Int = 1000,
-        time: Duration = .seconds(60),
+        time: Duration = .seconds(600),
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         try await ScriptedServer.with(answers) { server in
@@ -128,7 +128,7 @@ import Testing
         let resolver = FickleResolver()
         try await ScriptedServer.with(["/a": .picture("x")]) { server in
             let fetcher = PictureFetcher(
-                time: .seconds(60),
+                time: .seconds(600),
                 resolver: resolver,
                 rules: .admitting(port: server.port)
             )
@@ -162,7 +162,7 @@ import Testing
     func nextAddress() async throws {
         try await ScriptedServer.with(["/a": .picture("x")]) { server in
             let fetcher = PictureFetcher(
-                time: .seconds(60),
+                time: .seconds(600),
                 // Nobody listens on the second of loopback's addresses.
                 resolver: ScriptedResolver(places: ["cats.example": ["127.0.0.2", "127.0.0.1"]]),
                 rules: .admitting(port: server.port, on: ["127.0.0.1", "127.0.0.2"])
@@ -176,7 +176,7 @@ import Testing
     func unreachable() async throws {
         let port = try await ScriptedServer.with([:]) { $0.port }
         let fetcher = PictureFetcher(
-            time: .seconds(60),
+            time: .seconds(600),
             resolver: ScriptedResolver(places: [:]),
             rules: .admitting(port: port)
         )

@@ -184,7 +184,7 @@ extension PictureFetcher {
     static func admitting(port: Int) -> PictureFetcher {
         let usual = Rules()
         return PictureFetcher(
-            time: .seconds(60),
+            time: .seconds(600),
             rules: Rules(
                 admitsAddress: { $0 == IPAddress("127.0.0.1") || usual.admitsAddress($0) },
                 admitsPort: { $0 == port || usual.admitsPort($0) }
