@@ -19,7 +19,7 @@ def test_picture(page, picture):
     assert re.search(r"\d+ × \d+", facts) and "JPEG" in facts and picture.name in facts, facts
     original = page.get_by_role("link", name="Original").get_attribute("href")
     assert page.evaluate("async (address) => (await fetch(address)).headers.get('content-type')", original).startswith("image/")
-    page.wait_for_function("document.querySelector('.picture-frame img')?.naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('.picture-frame img')?.naturalWidth > 0")
     first = page.locator("#like-results .card:not(.is-coming)").first
     name = first.locator(".card-name").inner_text()
     first.locator(".card-link").click()

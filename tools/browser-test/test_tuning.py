@@ -64,7 +64,7 @@ def test_crop_while_loading(page, picture):
     page.reload()
     expect(page.locator(".card.is-coming").first).to_be_visible()
     page.locator(".crop-stage img").wait_for()
-    page.wait_for_function("document.querySelector('.crop-stage img').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('.crop-stage img').naturalWidth > 0")
     answer = held[0].fetch()
     page.get_by_role("button", name="Select a part").click()
     held[0].fulfill(response=answer)  # before the hand has rested for as long as the page waits
