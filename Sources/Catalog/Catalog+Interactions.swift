@@ -27,13 +27,16 @@ extension Catalog {
 
     /// Keeps an interaction; images that are not in the library any more are left out of it.
     ///
-    /// - Returns: false when the library has no such query, or none of the results.
-    public func keep(_ interaction: Interaction) throws(CatalogError) -> Bool {
+    /// - Returns: false when the library has no such query, or none of the results, that these people may find.
+    public func keep(_ interaction: Interaction, for audience: Audience) throws(CatalogError) -> Bool {
         try write { database in
             let known = Set(
                 try ([interaction.query] + interaction.shown).filter {
-                    try Bool.fetchOne(database, sql: "SELECT 1 FROM image WHERE id = ?", arguments: [$0])
-                        != nil
+                    try Bool.fetchOne(
+                        database,
+                        sql: "SELECT 1 FROM image WHERE id = ? AND visibility IN (\(audience.findable))",
+                        arguments: [$0]
+                    ) != nil
                 }
             )
             guard known.contains(interaction.query), interaction.shown.contains(where: known.contains) else {

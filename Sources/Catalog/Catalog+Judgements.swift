@@ -28,13 +28,15 @@ extension Catalog {
     /// Keeps a judgement; a later one about the same pair takes its place. Durable when this returns.
     ///
     /// - Precondition: the grade is one of ``grades``.
-    /// - Returns: false when there is no such query or no such image.
+    /// - Returns: false when there is no such query or no such image, or not everybody may see it.
     public func keep(_ judgement: Judgement) throws(CatalogError) -> Bool {
         precondition(Self.grades.contains(judgement.grade), "a grade of \(judgement.grade)")
         return try write { database in
             let known = try Int.fetchOne(
                 database,
-                sql: "SELECT count(*) FROM image WHERE id IN (?, ?)",
+                sql: """
+                    SELECT count(*) FROM image WHERE id IN (?, ?) AND visibility IN (\(Audience.everyone.findable))
+                    """,
                 arguments: [judgement.query, judgement.image]
             )
             guard known == (judgement.query == judgement.image ? 1 : 2) else { return false }

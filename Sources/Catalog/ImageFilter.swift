@@ -123,7 +123,39 @@ extension Catalog {
         }
     }
 
-    /// Returns the image with this number if these people may see it, whether or not its files are there.
+    /// Returns the image with this number if these people may look at it, whether or not its files are there.
+    public func image(_ id: ImageID, seenBy audience: Audience) throws(CatalogError) -> StoredImage? {
+        try image(id).flatMap { audience.maySee($0.visibility) ? $0 : nil }
+    }
+
+    /// Returns up to `count` images whose numbers lie at even distances, of those that everybody may find and that lie in a
+    /// file: cheap whatever the library's size, and more varied than the first or the last few, which tend to be of one
+    /// folder.
+    public func imagesAtEvenDistances(count: Int) throws(CatalogError) -> [StoredImage] {
+        try read { database in
+            guard
+                let row = try Row.fetchOne(database, sql: "SELECT min(id), max(id) FROM image"),
+                let first = row[0] as Int64?, let last = row[1] as Int64?
+            else { return [] }
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT id FROM image WHERE id >= ? AND visibility IN (\(Audience.everyone.findable)) AND EXISTS
+                        (SELECT 1 FROM file WHERE imageID = image.id AND missingSince IS NULL)
+                    ORDER BY id LIMIT 1
+                    """
+            )
+            let step = Double(last - first + 1) / Double(count)
+            var ids: [ImageID] = []
+            for place in 0..<count {
+                let least = max(first + Int64(Double(place) * step), (ids.last ?? 0) + 1)
+                guard let id = try Int64.fetchOne(statement, arguments: [least]) else { break }
+                ids.append(id)
+            }
+            return try database.images(ids)
+        }
+    }
+
+    /// Returns the image with this number if these people may find it, whether or not its files are there.
     public func image(_ id: ImageID, for audience: Audience) throws(CatalogError) -> StoredImage? {
         try image(id).flatMap { audience.mayFind($0.visibility) ? $0 : nil }
     }

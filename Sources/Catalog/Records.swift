@@ -109,7 +109,7 @@ public enum Visibility: Int, Hashable, Sendable, Codable, CaseIterable {
     case listed = 0
     /// Administrators.
     case `private` = 1
-    /// Nobody; it can only be listed by an administrator, to take this back.
+    /// Nobody; administrators can look at it, to take this back.
     case blocked = 2
 
     /// The name as programs write it: `listed`, `private` or `blocked`.
@@ -128,6 +128,16 @@ public enum Audience: Hashable, Sendable {
     case everyone
     /// The library's keeper, who sees what is private as well.
     case administrators
+
+    /// Whether these people may look at an image whose number they know.
+    public func maySee(_ visibility: Visibility) -> Bool {
+        visibility == .listed || self == .administrators
+    }
+
+    /// The visibilities of what these people may find, as a list for SQL.
+    var findable: String {
+        Visibility.allCases.filter(mayFind).map { String($0.rawValue) }.joined(separator: ", ")
+    }
 
     /// Whether these people may find an image.
     public func mayFind(_ visibility: Visibility) -> Bool {

@@ -81,11 +81,18 @@ public struct DuplicateFinder: Sendable {
 
     /// Returns the images that lie in several files that are there, the one in most files first.
     public func exactDuplicates(for audience: Audience) throws -> [DuplicateGroup] {
-        try library.catalog.imagesInSeveralFiles().compactMap { id in
-            try library.catalog.image(id, for: audience).map {
+        var rest = try library.catalog.imagesInSeveralFiles()[...]
+        var groups: [DuplicateGroup] = []
+        while !rest.isEmpty {
+            let portion = rest.prefix(Catalog.maximumImagesPerQuery)
+            rest = rest.dropFirst(portion.count)
+            let images = try library.catalog.images(portion).filter { audience.mayFind($0.visibility) }
+            let known = Dictionary(uniqueKeysWithValues: images.map { ($0.id, $0) })
+            groups += portion.compactMap { known[$0] }.map {
                 DuplicateGroup(kind: .exact, images: [ImageRecord($0)])
             }
         }
+        return groups
     }
 }
 

@@ -63,7 +63,7 @@ struct QueryEmbedder {
         case .image(let id):
             return try embedding(ofImage: id, crop: example.crop, for: audience, &stopwatch)
         case .storedFile(let path):
-            guard let id = try library.catalog.imageID(at: path) else { throw QueryError.unknownPath(path) }
+            let id = try library.imageID(at: path, for: audience)
             return try embedding(ofImage: id, crop: example.crop, for: audience, &stopwatch)
         case .vector(let vector):
             guard example.crop == nil, vector.count == embedder.model.dimension,
@@ -93,8 +93,8 @@ struct QueryEmbedder {
                 images: [id]
             )
         }
-        let picture = try stopwatch.time("decode") { try self.picture(of: image, crop: crop) }
-        return QueryEmbedding(vector: stopwatch.time("embed") { embedder.embed(picture) }, images: [id])
+        let view = try stopwatch.time("decode") { try self.view(of: image, crop: crop) }
+        return QueryEmbedding(vector: stopwatch.time("embed") { embedder.embed(view.pixels) }, images: [id])
     }
 
     private func embedding(
@@ -106,7 +106,7 @@ struct QueryEmbedder {
             let bytes = try QueryError.wrapping { () throws(ImageDecodingError) in
                 try decoder.encodedBytes(of: source)
             }
-            return (bytes, try self.picture(in: .bytes(bytes), crop: crop))
+            return (bytes, try view(of: .bytes(bytes), crop: crop).pixels)
         }
         return stopwatch.time("embed") {
             var query = QueryEmbedding(vector: embedder.embed(picture), bringsPicture: true)
@@ -118,31 +118,33 @@ struct QueryEmbedder {
         }
     }
 
-    /// Returns the network's view of an image of the library, from the first of its files that can be read.
-    func picture(of image: StoredImage, crop: Crop? = nil) throws -> PixelImage {
-        for location in image.locations {
-            do {
-                return try picture(in: .file(location.path), crop: crop)
-            } catch QueryError.undecodable {
-                continue
-            }
+    /// What the network sees of a picture.
+    typealias View = (pixels: PixelImage, part: PictureRegion?)
+
+    /// Returns the network's view of an image of the library, and the part of it that this is.
+    ///
+    /// - Throws: ``QueryError/imageFileGone(_:)`` when no file holds any more what was indexed.
+    func view(of image: StoredImage, crop: Crop? = nil) throws(QueryError) -> View {
+        do {
+            return try view(of: .bytes(decoder.encodedBytes(of: image)), crop: crop)
+        } catch .undecodable {
+            throw .imageFileGone(image.id)
         }
-        throw QueryError.imageFileGone(image.id)
     }
 
-    /// Returns the network's view of a picture.
+    /// Returns the network's view of a picture, and the part of it that this is; nil for all of it.
     ///
     /// - Throws: ``QueryError/undecodable(_:)`` or ``QueryError/malformedCrop``.
-    func picture(in source: ImageSource, crop: Crop? = nil) throws(QueryError) -> PixelImage {
+    func view(of source: ImageSource, crop: Crop? = nil) throws(QueryError) -> View {
         let size = crop.map { .longerSide(longerSide(for: $0)) } ?? embedder.thumbnailSize
         let decoded = try QueryError.wrapping { () throws(ImageDecodingError) in
             try decoder.thumbnail(of: source, size: size)
         }
-        guard let crop else { return decoded.pixels }
+        guard let crop else { return (decoded.pixels, nil) }
         guard let region = crop.region(width: decoded.header.width, height: decoded.header.height) else {
             throw .malformedCrop
         }
-        return decoded.pixels.cropped(to: region).resized(to: embedder.thumbnailSize)
+        return (decoded.pixels.cropped(to: region).resized(to: embedder.thumbnailSize), region)
     }
 
     /// How large a picture has to be decoded so that the part that counts has the pixels that the network wants, unless the

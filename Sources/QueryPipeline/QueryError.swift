@@ -20,6 +20,8 @@ public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalidExampleCount(Int)
     /// A weight that is not between -1 and 1, or is 0.
     case invalidWeight(Float)
+    /// A least probability where no calibration tells how probable anything is.
+    case notCalibrated
     /// No example weighs more than 0, or the examples cancel each other.
     case contradictoryExamples
     /// A vector that is not of the model's dimension, or of length 0, or not finite; or one with a crop.
@@ -46,6 +48,9 @@ public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
             "a query is made of 1 to \(SearchRequest.maximumExampleCount) examples, not of \(count)"
         case .invalidWeight(let weight):
             "an example weighs -1 to 1 and not 0, not \(weight)"
+        case .notCalibrated:
+            "no calibration of this model says how probable a similarity is; run lookalike calibrate, "
+                + "or ask for a least similarity"
         case .contradictoryExamples:
             "the examples cancel each other; give at least one that is wanted, and less weight to those that are not"
         case .malformedVector(let dimension):

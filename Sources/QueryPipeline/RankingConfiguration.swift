@@ -35,7 +35,8 @@ public struct RankingConfiguration: Hashable, Sendable {
         if let fault = boosts.compactMap(\.fault).first { throw Fault(description: fault) }
     }
 
-    /// The rules that rank candidates for a request, in their order.
+    /// The rules that rank candidates for a request, in their order; what spreads the results comes after them, since how deep
+    /// a search has to look is told by scores, which it replaces.
     func rules(for request: SearchRequest, calibration: Calibration?) -> RankingRules {
         var rules: [any RankingRule] = [Exclusion(seesPrivate: request.audience == .administrators)]
         if let least = request.leastSimilarity { rules.append(LeastSimilarity(least)) }
@@ -44,10 +45,6 @@ public struct RankingConfiguration: Hashable, Sendable {
         }
         if request.foldsDuplicates { rules.append(NearDuplicates(duplicates)) }
         if !boosts.isEmpty { rules.append(Boosts(boosts, now: Date())) }
-        if request.diversity > 0 {
-            let count = (request.cursor?.offset ?? 0) + request.limit
-            rules.append(Diversity(weight: request.diversity, count: count))
-        }
         return RankingRules(rules)
     }
 

@@ -14,8 +14,6 @@ internal import SystemPackage
 public final class SearchPipeline: Sendable {
     /// The most results a query gives, on all pages together.
     public static let maximumLimit = 1000
-    /// How many candidates a search that spreads its results chooses from.
-    static let diversityPool = 300
 
     /// The library that is searched.
     public let library: Library
@@ -62,13 +60,16 @@ public final class SearchPipeline: Sendable {
         guard (1...Self.maximumLimit).contains(request.limit) else {
             throw QueryError.invalidLimit(request.limit)
         }
+        guard request.leastProbability == nil || calibration != nil else { throw QueryError.notCalibrated }
         try library.catchUp()
         var stopwatch = Stopwatch()
         let query = try queryEmbedder.embedding(of: request, &stopwatch)
         let found = try rank(query, for: request, &stopwatch)
         let page = self.page(of: found.ranking, for: request)
-        let results = try page.ranked.map { ranked in
-            try result(ranked, found.images, query, request, &stopwatch)
+        let explainer =
+            request.explains ? stopwatch.time("explain") { Explainer(self, query.vector, request) } : nil
+        let results = page.ranked.map { ranked in
+            result(ranked, found.images, query, explainer, &stopwatch)
         }
         if query.bringsPicture { queryLog?.note(query.vector) }
         return SearchResponse(
@@ -96,129 +97,13 @@ public final class SearchPipeline: Sendable {
         QueryEmbedder(library: library, embedder: embedder, decoder: decoder)
     }
 
-    /// What a ranking is made of.
-    private struct Found {
-        var ranking: [RankedCandidate] = []
-        var reports: [RuleReport] = []
-        var images: [ImageID: StoredImage] = [:]
-        var method = ""
-    }
-
-    /// Asks for more neighbours until enough of them can be shown, or there are no more; describes each but once.
-    private func rank(
-        _ query: QueryEmbedding,
-        for request: SearchRequest,
-        _ stopwatch: inout Stopwatch
-    ) throws -> Found {
-        let rules = ranking.rules(for: request, calibration: calibration)
-        let place = (request.cursor?.offset ?? 0) + request.limit
-        // What a filter leaves is asked for by number; without one nearly all images are wanted.
-        let wantedIDs =
-            try request.filter.isTrivial
-            ? nil
-            : stopwatch.time("filter") {
-                try library.catalog.imageIDs(matching: request.filter, for: request.audience)
-            }
-        let regions = request.searchesRegions ? library.regions : nil
-        var found = Found()
-        var candidates: [Candidate] = []
-        var seen: Set<ImageID> = []
-        var wanted = max(place + place / 2 + 8, request.diversity > 0 ? Self.diversityPool : 0)
-        while true {
-            let answer = try stopwatch.time("search") {
-                try library.index.nearest(to: query.vector, count: wanted, among: wantedIDs)
-            }
-            let parts =
-                try regions.map { regions in
-                    try stopwatch.time("regions") {
-                        try regions.nearestParts(to: query.vector, count: wanted, among: wantedIDs)
-                    }
-                } ?? []
-            let fresh =
-                answer.neighbors.map { (image: ImageID($0.key), similarity: Float?($0.similarity)) }
-                + parts.map { (image: $0.image, similarity: nil) }
-            try stopwatch.time("describe") {
-                candidates += try describe(
-                    fresh.filter { seen.insert($0.image).inserted },
-                    query,
-                    request,
-                    &found.images
-                )
-            }
-            candidates.takeParts(parts)
-            (found.ranking, found.reports) = stopwatch.time("rank") { rules.rank(candidates) }
-            found.method = answer.method.rawValue
-            // Nothing that has not been met is more alike than this.
-            let rest = max(
-                answer.neighbors.count < wanted ? -1 : answer.neighbors.last?.similarity ?? -1,
-                parts.count < wanted ? -1 : parts.last?.similarity ?? -1
-            )
-            // Beyond it others may wait that a rule would lift to a better place.
-            let deepest = rest + rules.greatestGain
-            let isComplete =
-                found.ranking.count { $0.candidate.bestSimilarity >= rest } >= place
-                && (rules.greatestGain == 0 || found.ranking[place - 1].score >= deepest)
-            let isExhausted = rest == -1 || request.leastSimilarity.map { rest < $0 } == true
-            if isComplete || isExhausted { return found }
-            wanted *= 2
-        }
-    }
-
-    /// Describes images that have been met for the first time. The similarity of one that was met by a part alone is
-    /// computed here.
-    private func describe(
-        _ met: [(image: ImageID, similarity: Float?)],
-        _ query: QueryEmbedding,
-        _ request: SearchRequest,
-        _ images: inout [ImageID: StoredImage]
-    ) throws -> [Candidate] {
-        var candidates: [Candidate] = []
-        var rest = met.filter { !query.images.contains($0.image) }[...]
-        while !rest.isEmpty {
-            let portion = rest.prefix(Catalog.maximumImagesPerQuery)
-            rest = rest.dropFirst(portion.count)
-            for image in try library.catalog.images(portion.map(\.image), matching: request.filter) {
-                images[image.id] = image
-            }
-            for (id, similarity) in portion {
-                guard let image = images[id], let vector = try library.index.vector(of: id) else { continue }
-                let similarity = similarity ?? cosine(query.vector, vector)
-                candidates.append(Candidate(image, similarity: similarity, vector: vector))
-            }
-        }
-        return candidates
-    }
-
-    /// Cuts out what was asked for: the results after the cursor's last one.
-    private func page(
-        of ranking: [RankedCandidate],
-        for request: SearchRequest
-    ) -> (ranked: [RankedCandidate], next: SearchCursor?) {
-        var start = 0
-        if let cursor = request.cursor {
-            // A spread ranking has no order of scores; there the place has to do.
-            start =
-                request.diversity > 0
-                ? min(cursor.offset, ranking.count)
-                : ranking.firstIndex {
-                    $0.score == cursor.score ? $0.candidate.id > cursor.image : $0.score < cursor.score
-                } ?? ranking.count
-        }
-        let page = ranking[start...].prefix(request.limit)
-        let end = start + page.count
-        guard let last = page.last, end < ranking.count, end < Self.maximumLimit else {
-            return (Array(page), nil)
-        }
-        return (Array(page), SearchCursor(offset: end, score: last.score, image: last.candidate.id))
-    }
-
     private func result(
         _ ranked: RankedCandidate,
         _ images: [ImageID: StoredImage],
         _ query: QueryEmbedding,
-        _ request: SearchRequest,
+        _ explainer: Explainer?,
         _ stopwatch: inout Stopwatch
-    ) throws -> SearchResult {
+    ) -> SearchResult {
         let candidate = ranked.candidate
         let image = images[candidate.id]!
         let probability = calibration?.probability(ofSimilarity: candidate.bestSimilarity)
@@ -242,8 +127,9 @@ public final class SearchPipeline: Sendable {
                     height: image.description.height
                 )
             },
-            explanation: request.explains
-                ? stopwatch.time("explain") { explanation(of: ranked, image, query, request) } : nil
+            explanation: explainer.map { explainer in
+                stopwatch.time("explain") { explainer.explanation(of: ranked, image) }
+            }
         )
     }
 
@@ -257,33 +143,6 @@ public final class SearchPipeline: Sendable {
         let hashes = (query.perceptualHash, image.description.perceptualHash)
         if ranking.duplicates.areCopies(similarity: similarity, hashes: hashes) { return .nearDuplicate }
         return probability.map { $0 >= 0.5 ? .similar : .unrelated }
-    }
-}
-
-extension [Candidate] {
-    /// Notes the parts that are more like the query than their images.
-    mutating func takeParts(_ parts: [NearestPart]) {
-        guard !parts.isEmpty else { return }
-        let best = Dictionary(uniqueKeysWithValues: parts.map { ($0.image, $0) })
-        for index in indices {
-            guard let part = best[self[index].id], part.similarity > self[index].similarity else { continue }
-            self[index].part = Candidate.Part(number: part.part, similarity: part.similarity)
-        }
-    }
-}
-
-extension Candidate {
-    init(_ image: StoredImage, similarity: Float, vector: [Float]) {
-        self.init(
-            id: image.id,
-            similarity: similarity,
-            vector: vector,
-            perceptualHash: image.description.perceptualHash,
-            access: Access(rawValue: image.visibility.rawValue) ?? .blocked,
-            paths: image.locations.filter { $0.missingSince == nil }.map { String(decoding: $0.path) },
-            tags: Set(image.tags),
-            addedAt: image.addedAt
-        )
     }
 }
 

@@ -116,4 +116,9 @@ public struct RuleReport: Hashable, Sendable, Codable {
     public let rule: String
     /// How many candidates it moved, folded or dropped.
     public let changed: Int
+
+    /// Reports what a rule did.
+    public init(rule: String, changed: Int) {
+        (self.rule, self.changed) = (rule, changed)
+    }
 }

@@ -7,20 +7,22 @@ public struct Diversity: RankingRule {
     public let name = "diversity"
     private let weight: Float
     private let count: Int
+    private let pool: Int
 
     /// Creates the rule.
     ///
     /// - Parameters:
     ///   - weight: d, 0 (no change) to 1 (the query no longer counts after the first).
-    ///   - count: How many places are chosen this way; the others follow in their order. O(count · candidates) cosines.
-    public init(weight: Float, count: Int) {
+    ///   - count: How many places are chosen this way; the others follow in their order. O(count · pool) cosines.
+    ///   - pool: Of how many of the best they are chosen; nil for all.
+    public init(weight: Float, count: Int, pool: Int? = nil) {
         precondition((0...1).contains(weight), "a weight of \(weight)")
-        (self.weight, self.count) = (weight, count)
+        (self.weight, self.count, self.pool) = (weight, count, pool ?? .max)
     }
 
     /// Chooses one place after the other.
     public func apply(to ranking: inout [RankedCandidate]) -> Int {
-        var rest = Array(ranking.indices)
+        var rest = Array(ranking.indices.prefix(pool))
         var chosen: [Int] = []
         var nearest = [Float](repeating: -1, count: ranking.count)
         var marginals: [Int: Float] = [:]
@@ -45,7 +47,7 @@ public struct Diversity: RankingRule {
                 )
             }
         }
-        let order = chosen + rest
+        let order = chosen + rest + ranking.indices.dropFirst(pool)
         let moved = zip(order, ranking.indices).count { $0 != $1 }
         ranking = order.enumerated().map { place, index in
             var ranked = ranking[index]

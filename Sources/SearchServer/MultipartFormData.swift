@@ -1,3 +1,5 @@
+internal import QueryPipeline
+
 /// Says why a multipart body could not be read.
 enum MultipartError: Error, Equatable {
     case missingBoundary
@@ -40,7 +42,8 @@ enum MultipartFormData {
         var content: ArraySlice<UInt8>
     }
 
-    static let maximumPartCount = 16
+    /// As many pictures as a query is made of, and what is asked of them.
+    static let maximumPartCount = SearchRequest.maximumExampleCount + 1
     static let maximumHeaderByteCount = 8 << 10
 
     /// Returns the parts of `body` in their order.

@@ -228,6 +228,8 @@ extension Problem {
             self.init(RequestFault.parameterOutOfRange(name: "limit", allowed: SearchRoutes.allowedLimits))
         case .unknownPath:
             self.init(.notFound, "unknown_image", "No image of the library lies at this path.")
+        case .notCalibrated:
+            self.init(.conflict, "not_calibrated", Self.sentence(error.description))
         case .contradictoryExamples:
             self.init(.unprocessableContent, "contradictory_examples", Self.sentence(error.description))
         case .malformedVector:

@@ -11,7 +11,8 @@ protocol SearchBackend: Sendable {
     func thumbnail(id: Int64, longerSide: Int, for audience: Audience) throws -> [UInt8]?
     func readiness() throws -> Readiness
     func statistics() throws -> LibraryStatistics
-    func keep(_ interaction: Interaction) throws -> Bool
+    func examples(count: Int) throws -> [ImageRecord]
+    func keep(_ interaction: Interaction, for audience: Audience) throws -> Bool
 }
 
 extension SearchPipeline: SearchBackend {}

@@ -34,20 +34,22 @@ struct FeedbackTests {
             clicked: [4, 3],
             at: Date(timeIntervalSince1970: 1e9)
         )
-        #expect(try library.catalog.keep(first))
-        #expect(try library.catalog.keep(Interaction(query: 2, shown: [99, 7], clicked: [99])))
+        #expect(try library.catalog.keep(first, for: .everyone))
+        #expect(
+            try library.catalog.keep(Interaction(query: 2, shown: [99, 7], clicked: [99]), for: .everyone)
+        )
         let kept = try library.catalog.interactions()
         #expect(kept.first == first)
         #expect(kept.last?.shown == [7])
         #expect(kept.last?.clicked == [])
-        #expect(try !library.catalog.keep(Interaction(query: 99, shown: [1], clicked: [])))
-        #expect(try !library.catalog.keep(Interaction(query: 1, shown: [99], clicked: [])))
+        #expect(try !library.catalog.keep(Interaction(query: 99, shown: [1], clicked: []), for: .everyone))
+        #expect(try !library.catalog.keep(Interaction(query: 1, shown: [99], clicked: []), for: .everyone))
     }
 
     @Test("what a forgotten picture had to do with goes with it")
     func forgetting() throws {
-        _ = try library.catalog.keep(Interaction(query: 1, shown: [2, 3], clicked: [2]))
-        _ = try library.catalog.keep(Interaction(query: 2, shown: [3], clicked: []))
+        _ = try library.catalog.keep(Interaction(query: 1, shown: [2, 3], clicked: [2]), for: .everyone)
+        _ = try library.catalog.keep(Interaction(query: 2, shown: [3], clicked: []), for: .everyone)
         _ = try library.catalog.forget(at: "/photos/2.jpg")
         let kept = try library.catalog.interactions()
         #expect(kept.map(\.query) == [1])
@@ -76,7 +78,7 @@ struct FeedbackTests {
 
     @Test("the export names files, positions and clicks, a line for each list")
     func export() throws {
-        _ = try library.catalog.keep(Interaction(query: 1, shown: [5, 3], clicked: [3]))
+        _ = try library.catalog.keep(Interaction(query: 1, shown: [5, 3], clicked: [3]), for: .everyone)
         let lines = try InteractionExport.lines(from: directory)
         #expect(
             lines == [

@@ -160,6 +160,28 @@ struct SearchRequestTests {
         }
     }
 
+    @Test(
+        "a crop's matching region lies in the crop, in the measures of the whole picture, outside the library too"
+    )
+    func regionOfCrop() throws {
+        let size = try ImageDecoder().thumbnail(
+            of: .file(samplePhotograph("windmills/linda.jpg")),
+            size: .longerSide(10_000)
+        ).header
+        let (left, top) = (size.width / 2, size.height / 2)
+        let crop = Crop.pixels(left: left, top: top, width: size.width / 3, height: size.height / 3)
+        let id = try #require(try pipeline.search(windmill, limit: 1).results.first?.imageID)
+        for picture in [windmill, .image(id)] {
+            var request = SearchRequest([QueryExample(picture, crop: crop)], limit: 3)
+            request.explains = true
+            for result in try pipeline.search(request).results {
+                let region = try #require(result.explanation?.regions?.query)
+                #expect(region.x >= 0.49 && region.y >= 0.49 && region.isInside)
+                #expect(region.x + region.width < 0.85 && region.y + region.height < 0.85)
+            }
+        }
+    }
+
     // MARK: - Pages
 
     @Test(
@@ -249,6 +271,11 @@ struct SearchRequestTests {
         #expect(throws: QueryError.unknownImage(one)) {
             try hiding.pipeline.suggestedCrops(of: .image(one), for: .everyone)
         }
+        let path = try #require(try catalog.image(one)?.locations.first?.path)
+        #expect(throws: QueryError.unknownPath(path)) {
+            try hiding.pipeline.search(.storedFile(path), limit: 3)
+        }
+        #expect(Set(try hiding.pipeline.examples(count: 1000).map(\.id)).isDisjoint(with: hidden))
         #expect(try hiding.pipeline.readiness().indexedImageCount == hiding.imageCount - hidden.count)
         #expect(
             try hiding.pipeline.images(matching: ImageFilter(), for: .everyone, count: 1000).count == hiding
@@ -267,6 +294,13 @@ struct SearchRequestTests {
         var request = SearchRequest(windmill, limit: 2)
         request.audience = .administrators
         #expect(try library.pipeline.search(request).results.map(\.imageID) == [ids[0], ids[2]])
+        // They can look at it, to take that back.
+        #expect(try library.pipeline.image(id: ids[1], for: .administrators) != nil)
+        #expect(try library.pipeline.thumbnail(id: ids[1], longerSide: 64, for: .administrators) != nil)
+        var fromBlocked = SearchRequest(.image(ids[1]), limit: 2)
+        fromBlocked.audience = .administrators
+        let asked = fromBlocked
+        #expect(throws: QueryError.unknownImage(ids[1])) { try library.pipeline.search(asked) }
     }
 
     // MARK: - Wishes

@@ -129,6 +129,24 @@ struct RankingRuleTests {
         #expect(Boost(name: "x", when: .init(tag: "a"), add: -1).fault == nil)
     }
 
+    @Test(
+        "what is chosen for variety stays when more is chosen, and what lies beyond the pool stays in its order"
+    )
+    func diversityPages() {
+        var chance = SplitMix64(state: 7)
+        let candidates = randomCandidates(40, &chance)
+        let plain = RankingRules([]).rank(candidates).ranking.map(\.candidate.id)
+        let longest = RankingRules([Diversity(weight: 0.6, count: 40, pool: 25)]).rank(candidates).ranking
+            .map(\.candidate.id)
+        for count in 1...25 {
+            let found = RankingRules([Diversity(weight: 0.6, count: count, pool: 25)]).rank(candidates)
+                .ranking.map(\.candidate.id)
+            #expect(found.prefix(count) == longest.prefix(count))
+            #expect(Set(found.prefix(25)) == Set(plain.prefix(25)))
+            #expect(found.dropFirst(25) == plain.dropFirst(25))
+        }
+    }
+
     @Test("diversity chooses what maximal marginal relevance would, computed plainly", arguments: 1...20)
     func diversity(seed: UInt64) {
         var chance = SplitMix64(state: seed)

@@ -51,6 +51,34 @@ import Testing
         }
     }
 
+    @Test("a server that is too busy to count says what it counted last, not that its library cannot be read")
+    func busy() async throws {
+        let workers = BlockingWorkers(threadCount: 1, maximumWaitingCount: 0)
+        workers.start()
+        let configuration = ServerConfiguration()
+        let routes = FigureRoutes(
+            backend: backend,
+            workers: workers,
+            state: ServerState(configuration),
+            statisticsLifetime: .zero
+        )
+        let metrics = try #require(routes.routes.first { $0.path == "/metrics" })
+        let router = Router(context: Route.Context.self)
+        router.on(RouterPath(metrics.path), method: metrics.method, use: metrics.handler)
+        let client = RouterClient(responder: router.buildResponder())
+        let calm = try await client.ask(.get, "/metrics").text
+        #expect(calm.contains("lookalike_library_readable 1"))
+        let gate = Gate()
+        async let held: Void = workers.run { _ = gate.wait() }
+        while workers.load.running == 0 { await Task.yield() }
+        let busy = try await client.ask(.get, "/metrics").text
+        gate.open()
+        try await held
+        try await workers.stop()
+        #expect(busy.contains("lookalike_library_readable 1"))
+        #expect(busy.contains("lookalike_index_images 9"))
+    }
+
     @Test("requests are counted by route and status, never by what a client wrote")
     func requests() async throws {
         try await withRoutes(to: backend) { client in

@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import HTTPTypes
+import ImageLibrary
 import PictureFetching
 import QueryPipeline
 import SystemPackage
@@ -263,14 +264,11 @@ struct LibraryRouteTests {
                     )
                     #expect(answer.status == 400, "\(body)")
                 }
-                // Nothing is added from elsewhere.
-                let added = try await client.ask(
-                    .post,
-                    "/v1/images",
-                    headers: json,
-                    body: Array(#"{"url": "\#(url)"}"#.utf8)
-                )
-                #expect(added.status == 415)
+                let address = Array(#"{"url": "\#(url)"}"#.utf8)
+                let crops = try await client.ask(.post, "/v1/crops", headers: json, body: address)
+                #expect(crops.status == 200, "\(crops.text)")
+                let added = try await client.ask(.post, "/v1/images", headers: json, body: address)
+                #expect(added.status == 200, "it is there already: \(added.text)")
             }
         }
     }
@@ -319,6 +317,20 @@ struct LibraryRouteTests {
             #expect(try exact.json["groupCount"] as? Int == 1)
             let images = try #require(try object(exact, "groups").first?["images"] as? [[String: Any]])
             #expect((images[0]["locations"] as? [Any])?.count == 2)
+            let duck = try await id("duck.jpg", client)
+            #expect(try pipeline.library.catalog.setVisibility(.private, of: Int64(duck)))
+            let picture = try bytes(of: samplePhotograph("birds/duck.jpg"))
+            for (parameters, count, answer) in [("", 0, "new"), ("includePrivate=true", 1, "same")] {
+                let shown = try await client.ask(.get, "/v1/duplicates?kind=exact&\(parameters)")
+                #expect(try shown.json["groupCount"] as? Int == count)
+                let check = try await client.ask(
+                    .post,
+                    "/v1/check?\(parameters)",
+                    headers: jpeg,
+                    body: picture
+                )
+                #expect(try check.json["answer"] as? String == answer)
+            }
             var near = try await client.ask(.get, "/v1/duplicates?kind=near")
             while near.status == 503 { near = try await client.ask(.get, "/v1/duplicates?kind=near") }
             #expect(try near.json["groupCount"] as? Int == 0)
@@ -356,7 +368,10 @@ struct LibraryRouteTests {
             #expect(try job.json["added"] as? Int == 1)
             #expect(try object(try await client.ask(.get, "/v1/jobs"), "jobs").count == 1)
             #expect(try await client.ask(.get, "/v1/jobs/7").status == 404)
-            for body in [#"{"folder": "relative"}"#, #"{"folder": "/no/such/folder"}"#, "[]"] {
+            for body in [
+                #"{"foldr": "\#(more)"}"#, #"{"folder": "relative"}"#, #"{"folder": "/no/such/folder"}"#,
+                "[]",
+            ] {
                 let answer = try await client.ask(.post, "/v1/jobs", headers: json, body: Array(body.utf8))
                 #expect(try answer.code == "malformed_request", "\(answer.text)")
             }

@@ -70,7 +70,7 @@ extension Logger {
 func withRoutes(
     to backend: some SearchBackend,
     library: LibraryService? = nil,
-    judging: ScriptedJudging = ScriptedJudging(),
+    judging: some JudgingBackend = ScriptedJudging(),
     configuration: ServerConfiguration = ServerConfiguration(),
     fetcher: PictureFetcher? = nil,
     logger: Logger = .silent,

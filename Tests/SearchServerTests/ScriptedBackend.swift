@@ -15,7 +15,8 @@ struct ScriptedBackend: SearchBackend {
     var onStatistics: @Sendable () throws -> LibraryStatistics = { .sample }
     var onKeep: @Sendable (Interaction) throws -> Bool = { _ in true }
 
-    func keep(_ interaction: Interaction) throws -> Bool { try onKeep(interaction) }
+    func examples(count: Int) throws -> [ImageRecord] { Array(images.prefix(count)) }
+    func keep(_ interaction: Interaction, for audience: Audience) throws -> Bool { try onKeep(interaction) }
     func search(_ request: SearchRequest) throws -> SearchResponse {
         try onSearch(request.examples[0].picture, request.limit)
     }

@@ -17,14 +17,19 @@ final class IndexingJobs: Sendable {
         let id: Int
         /// The folder; nil for all that are remembered.
         let folder: String?
-        var state = State.running
+        private(set) var state = State.running
         var found = 0
         var done = 0
         var added = 0
         var refused = 0
         let startedAt: Date
-        var endedAt: Date?
+        private(set) var endedAt: Date?
         var error: String?
+
+        /// Both at once: whoever reads that a job is over reads since when.
+        mutating func end(_ state: State) {
+            (self.state, endedAt) = (state, Date())
+        }
     }
 
     private struct Entry {
@@ -113,15 +118,14 @@ final class IndexingJobs: Sendable {
                 job.done = summary.found
                 job.added = summary.embedded
                 job.refused = summary.refused.count
-                job.state = summary.wasCancelled ? .stopped : .done
+                job.end(summary.wasCancelled ? .stopped : .done)
             }
         } catch {
             change(id) { job in
-                job.state = .failed
                 job.error = String(describing: error)
+                job.end(.failed)
             }
         }
-        change(id) { $0.endedAt = Date() }
     }
 
     private func update(_ id: Int, _ event: IndexingEvent) {

@@ -12,14 +12,20 @@ internal import SystemPackage
 final class LibraryService: Sendable {
     let pipeline: SearchPipeline
     let jobs: IndexingJobs
-    private let copies: CopySearch
+    private let copies: [Audience: CopySearch]
+    /// Two uploads at once would find the library locked, by each other.
+    private let adding = NIOLock()
 
     private var library: Library { pipeline.library }
 
     init(pipeline: SearchPipeline) {
         self.pipeline = pipeline
         jobs = IndexingJobs(pipeline: pipeline)
-        copies = CopySearch(finder: pipeline.duplicateFinder, catalog: pipeline.library.catalog)
+        copies = Dictionary(
+            uniqueKeysWithValues: [Audience.everyone, .administrators].map { audience in
+                (audience, CopySearch(pipeline.duplicateFinder, pipeline.library.catalog, for: audience))
+            }
+        )
     }
 
     /// Groups of copies of some kind, from place `start` on, and how many there are in all.
@@ -32,7 +38,7 @@ final class LibraryService: Sendable {
         for audience: Audience
     ) throws -> (groups: [DuplicateGroup], groupCount: Int) {
         let exact = kinds.contains(.exact) ? try pipeline.duplicateFinder.exactDuplicates(for: audience) : []
-        let near = kinds.contains(.near) ? try copies.groups() : []
+        let near = kinds.contains(.near) ? try copies[audience]!.groups() : []
         let exactPart = exact.dropFirst(start).prefix(count)
         let nearPart = near.dropFirst(max(0, start - exact.count)).prefix(count - exactPart.count)
         let groups = Array(exactPart) + (try pipeline.duplicateFinder.describe(nearPart, for: audience))
@@ -61,7 +67,7 @@ final class LibraryService: Sendable {
     {
         guard
             try library.catalog.image(id).map({
-                audience == .administrators || audience.mayFind($0.visibility)
+                audience.maySee($0.visibility)
             }) == true
         else { return false }
         if let tags, try !library.catalog.setTags(tags, of: id) { return false }
@@ -71,7 +77,8 @@ final class LibraryService: Sendable {
 
     /// Forgets an image; its files stay, unless the library keeps them itself.
     func forget(_ id: ImageID, for audience: Audience) throws -> Bool {
-        guard let image = try library.catalog.image(id, for: audience), try library.catalog.forget(id) else {
+        guard let image = try library.catalog.image(id, seenBy: audience), try library.catalog.forget(id)
+        else {
             return false
         }
         for location in image.locations where location.path.removingLastComponent() == uploads {
@@ -85,14 +92,8 @@ final class LibraryService: Sendable {
     ///
     /// - Throws: ``QueryError/imageFileGone(_:)`` when no file holds them any more.
     func original(_ id: ImageID, for audience: Audience) throws -> (image: StoredImage, bytes: [UInt8])? {
-        guard let image = try library.catalog.image(id, for: audience) else { return nil }
-        for location in image.locations {
-            guard let bytes = try? pipeline.encodedBytes(of: location.path),
-                Array(SHA256.hash(data: bytes)) == image.description.contentHash
-            else { continue }
-            return (image, bytes)
-        }
-        throw QueryError.imageFileGone(id)
+        guard let image = try library.catalog.image(id, seenBy: audience) else { return nil }
+        return (image, try pipeline.decoder.encodedBytes(of: image))
     }
 
     /// The folder for pictures that came over HTTP and lie nowhere else.
@@ -100,32 +101,44 @@ final class LibraryService: Sendable {
 
     /// Keeps a picture in the library's own folder and indexes it; what is acknowledged is on disk.
     ///
-    /// - Returns: The image, and whether its content is new.
+    /// - Returns: The image, and whether it had to be kept: its content was new, or lay in no file any more.
     /// - Throws: ``QueryError/undecodable(_:)``, `LibraryError.inUse`, or an error of the catalog.
     func add(_ bytes: [UInt8]) throws -> (id: ImageID, isNew: Bool) {
         let hash = Array(SHA256.hash(data: bytes))
-        if let known = try library.catalog.embeddedImage(contentHash: hash, model: library.index.catalogModel)
-        {
-            // Whoever may not see it must not learn that it is there, so it is only said that it was taken.
-            return (known, false)
-        }
         let format = try pipeline.format(of: bytes)
+        return try adding.withLock {
+            // Whoever may not see it must not learn that it is there, so it is only said that it was taken.
+            if let known = try presentImage(hash) { return (known, false) }
+            return (try keep(bytes, hash, format), true)
+        }
+    }
+
+    /// The image with this content, where a file still has it.
+    private func presentImage(_ hash: [UInt8]) throws -> ImageID? {
+        let catalog = library.catalog
+        guard let known = try catalog.embeddedImage(contentHash: hash, model: library.index.catalogModel),
+            let locations = try catalog.image(known)?.locations,
+            locations.contains(where: { FileManager.default.isReadableFile(atPath: $0.path.string) })
+        else { return nil }
+        return known
+    }
+
+    private func keep(_ bytes: [UInt8], _ hash: [UInt8], _ format: ImageFormat) throws -> ImageID {
         try FileManager.default.createDirectory(atPath: uploads.string, withIntermediateDirectories: true)
         let name = hash.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
         let file = uploads.appending("\(name).\(format.rawValue)")
         try Data(bytes).write(to: URL(filePath: file.string), options: .atomic)
         do {
             try jobs.index(file: file)
+            guard let id = try library.catalog.imageID(at: file) else {
+                _ = try library.catalog.forget(at: file)
+                throw RequestFault.notReady
+            }
+            return id
         } catch {
             try? FileManager.default.removeItem(atPath: file.string)
             throw error
         }
-        guard let id = try library.catalog.imageID(at: file) else {
-            try? FileManager.default.removeItem(atPath: file.string)
-            _ = try library.catalog.forget(at: file)
-            throw RequestFault.notReady
-        }
-        return (id, true)
     }
 }
 
@@ -134,7 +147,17 @@ private final class CopySearch: Sendable {
     private struct State {
         var groups: [[ImageID]]?
         var key: Key?
+        var failure: (any Error)?
         var isRunning = false
+
+        /// How the search ended; nil while it goes on. A failure is told once, and the next question tries again.
+        mutating func ended() -> Result<[[ImageID]], any Error>? {
+            if let failure {
+                self.failure = nil
+                return .failure(failure)
+            }
+            return isRunning ? nil : groups.map { .success($0) }
+        }
     }
 
     /// What the groups depend on: embeddings, and who may see their images.
@@ -145,10 +168,11 @@ private final class CopySearch: Sendable {
 
     private let finder: DuplicateFinder
     private let catalog: Catalog
+    private let audience: Audience
     private let state = NIOLockedValueBox(State())
 
-    init(finder: DuplicateFinder, catalog: Catalog) {
-        (self.finder, self.catalog) = (finder, catalog)
+    init(_ finder: DuplicateFinder, _ catalog: Catalog, for audience: Audience) {
+        (self.finder, self.catalog, self.audience) = (finder, catalog, audience)
     }
 
     /// The groups as they are now; looks for them when the library has changed since, for up to a second in the caller's
@@ -164,17 +188,21 @@ private final class CopySearch: Sendable {
         if isToStart { start(key) }
         for _ in 0..<20 {
             Thread.sleep(forTimeInterval: 0.05)
-            if let groups = state.withLockedValue({ $0.isRunning ? nil : $0.groups }) { return groups }
+            if let ended = state.withLockedValue({ $0.ended() }) { return try ended.get() }
         }
         throw RequestFault.stillLooking
     }
 
     private func start(_ key: Key) {
         let thread = Thread { [self] in
-            let groups = try? finder.nearDuplicates(for: .everyone)
+            let found = Result { try finder.nearDuplicates(for: audience) }
             state.withLockedValue { state in
                 state.isRunning = false
-                if let groups { (state.groups, state.key) = (groups, key) }
+                switch found {
+                case .success(let groups?): (state.groups, state.key) = (groups, key)
+                case .success(nil): break
+                case .failure(let error): state.failure = error
+                }
             }
         }
         thread.name = "copies"

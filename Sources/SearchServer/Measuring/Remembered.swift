@@ -14,6 +14,9 @@ final class Remembered<Value: Sendable>: Sendable {
         kept.withLock { kept in kept.flatMap { $0.end > now ? $0.value : nil } }
     }
 
+    /// The last value, however old.
+    var last: Value? { kept.withLock { $0?.value } }
+
     /// Remembers `value` from now on.
     func remember(_ value: Value, at now: ContinuousClock.Instant = .now) {
         kept.withLock { $0 = (value, now + lifetime) }

@@ -24,7 +24,9 @@ struct FeedbackRoutes: Sendable {
         else { throw RequestFault.malformedInteraction }
         guard keepsFeedback else { return Response(status: .noContent) }
         let interaction = Interaction(query: sent.query, shown: sent.shown, clicked: Set(sent.clicked))
-        let isKnown = try await workers.run { [backend] in try backend.keep(interaction) }
+        let isKnown = try await workers.run { [backend] in
+            try backend.keep(interaction, for: context.audience)
+        }
         guard isKnown else { throw RequestFault.unknownImage }
         return Response(status: .noContent)
     }

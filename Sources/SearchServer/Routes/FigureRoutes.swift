@@ -9,9 +9,15 @@ struct FigureRoutes: Sendable {
     let workers: BlockingWorkers
     let state: ServerState
     /// Counting a large library takes long, and nobody needs it more often.
-    private let statistics = Remembered<LibraryStatistics>(for: .seconds(5))
+    private let statistics: Remembered<LibraryStatistics>
 
-    init(backend: any SearchBackend, workers: BlockingWorkers, state: ServerState) {
+    init(
+        backend: any SearchBackend,
+        workers: BlockingWorkers,
+        state: ServerState,
+        statisticsLifetime: Duration = .seconds(5)
+    ) {
+        statistics = Remembered(for: statisticsLifetime)
         self.backend = backend
         self.workers = workers
         self.state = state
@@ -29,7 +35,15 @@ struct FigureRoutes: Sendable {
     ///
     /// What the library says is left out when it says nothing: the rest is needed then more than ever.
     @Sendable private func metrics(_ request: Request, _ context: Route.Context) async throws -> Response {
-        let library = try? await counted()
+        let library: LibraryStatistics?
+        do {
+            library = try await counted()
+        } catch RequestFault.tooBusy {
+            // A busy server is no library that cannot be read.
+            library = statistics.last
+        } catch {
+            library = nil
+        }
         let text = MetricsText(state: state, load: workers.load, library: library).text
         return Response(
             status: .ok,

@@ -30,22 +30,10 @@ struct ImageRoutes: Sendable {
             in: Self.allowedExampleLimits,
             default: Self.standardExampleLimit
         )
-        let images = try await workers.run { [backend] in try Self.examples(from: backend, count: limit) }
+        let images = try await workers.run { [backend] in try backend.examples(count: limit) }
         var response = try Response.json(ImageListDescription(images: images.map { ImageDescription($0) }))
         response.headers[.cacheControl] = "no-store"
         return response
-    }
-
-    /// Returns images at even distances among the library's numbers, those that are still there: cheap
-    /// whatever the library's size, and more varied than the first or the last few, which tend to be of one
-    /// folder.
-    private static func examples(from backend: any SearchBackend, count: Int) throws -> [ImageRecord] {
-        let imageCount = try backend.readiness().indexedImageCount
-        let wantedCount = min(count, imageCount)
-        return try (0..<wantedCount).compactMap { index in
-            let image = try backend.image(id: Int64(1 + index * imageCount / wantedCount), for: .everyone)
-            return image?.locations.first?.missing == false ? image : nil
-        }
     }
 
     /// `GET /v1/images/{id}`: what the library knows about a picture.

@@ -31,6 +31,9 @@ struct JobRoutes: Sendable {
     /// `POST /v1/jobs`: indexes a folder, or all that are remembered.
     @Sendable private func start(_ request: Request, _ context: Route.Context) async throws -> Response {
         let body = try await request.bodyBytes(upTo: Self.maximumBodyByteCount)
+        if let object = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any] {
+            try SearchBody.refuse(object, otherThan: ["folder"])
+        }
         let order: Order
         do {
             order = body.isEmpty ? Order(folder: nil) : try JSONDecoder().decode(Order.self, from: Data(body))

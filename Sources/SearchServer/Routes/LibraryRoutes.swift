@@ -186,15 +186,19 @@ struct LibraryRoutes: Sendable {
 
     /// `POST /v1/check`: whether the picture in the body, or the one whose address is there, or a copy of it, is in the library.
     @Sendable private func check(_ request: Request, _ context: Route.Context) async throws -> Response {
-        try await withPicture(of: request, orItsURL: true) { service, bytes in
-            try Response.json(CheckDescription(service.pipeline.check(.bytes(bytes), for: .everyone)))
+        let parameters = try QueryParameters(request)
+        try parameters.refuseOthers(than: [Self.includingPrivate])
+        let audience = try Self.audience(parameters, context)
+        return try await withPicture(of: request) { service, bytes in
+            try Response.json(CheckDescription(service.pipeline.check(.bytes(bytes), for: audience)))
         }
     }
 
     /// `GET /v1/duplicates`: groups of copies.
     @Sendable private func duplicates(_ request: Request, _ context: Route.Context) async throws -> Response {
         let parameters = try QueryParameters(request)
-        try parameters.refuseOthers(than: ["kind", "limit", "cursor"])
+        try parameters.refuseOthers(than: ["kind", "limit", "cursor", Self.includingPrivate])
+        let audience = try Self.audience(parameters, context)
         let limit = try request.number("limit", in: Self.allowedListLimits, default: Self.standardListLimit)
         let kinds: Set<DuplicateGroup.Kind>
         switch parameters["kind"] ?? "any" {
@@ -211,7 +215,7 @@ struct LibraryRoutes: Sendable {
         }
         return try await answer { service in
             let place = start ?? 0
-            let found = try service.duplicates(kinds, from: place, count: limit, for: .everyone)
+            let found = try service.duplicates(kinds, from: place, count: limit, for: audience)
             return DuplicatesDescription(
                 groups: found.groups.map(DuplicatesDescription.Group.init),
                 groupCount: found.groupCount,
@@ -224,6 +228,15 @@ struct LibraryRoutes: Sendable {
     @Sendable private func collections(_ request: Request, _ context: Route.Context) async throws -> Response
     {
         try await answer { service in CollectionsDescription(try service.collections(for: .everyone)) }
+    }
+
+    private static let includingPrivate = "includePrivate"
+
+    /// For whom a question is answered: private pictures are counted when whoever may see them asks for them.
+    private static func audience(_ parameters: QueryParameters, _ context: Route.Context) throws -> Audience {
+        guard try parameters.flag(includingPrivate) == true else { return .everyone }
+        try context.visitor.demand(.admin)
+        return .administrators
     }
 
     // MARK: - Ways to answer
@@ -244,14 +257,13 @@ struct LibraryRoutes: Sendable {
         return response
     }
 
-    /// - Parameter mayBeURL: Whether the body may be `{"url": …}` as well.
+    /// Hands on the picture in the body, or the one at the address that it has: `{"url": …}`.
     private func withPicture(
         of request: Request,
-        orItsURL mayBeURL: Bool = false,
         _ body: @escaping @Sendable (LibraryService, [UInt8]) throws -> Response
     ) async throws -> Response {
         let contentType = request.headers[.contentType]
-        let isURL = mayBeURL && HeaderValue(contentType ?? "").value == "application/json"
+        let isURL = HeaderValue(contentType ?? "").value == "application/json"
         let format = isURL ? .raw : try UploadFormat(contentType: contentType)
         return try await uploads.occupy {
             var bytes = try await request.bodyBytes(upTo: maximumBodyByteCount)
