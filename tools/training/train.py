@@ -7,7 +7,6 @@ that was never stopped (on one machine). With several GPUs: torchrun --nproc-per
 
 import argparse
 import dataclasses
-import hashlib
 import json
 import os
 import time
@@ -17,7 +16,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from learning import trainer as training
+from learning import stored, trainer as training
 from learning.batches import Drawer
 from learning.configuration import read
 from learning.dataset import read as read_dataset
@@ -83,7 +82,7 @@ def main() -> None:
     where = device()
     cache = Cache(options.cache, where)
     dataset = read_dataset(options.dataset).of("train")
-    digest = hashlib.sha256(options.dataset.read_bytes()).hexdigest()
+    digest = stored.digest(options.dataset)
     tensors = starting_tensors(options.origin, configuration.dimension)
     if cache.description["dataset"] != digest or cache.description["views"] != configuration.views.described():
         raise SystemExit(f"{options.cache} was made from another data set or with other views; run cache_features.py.")
@@ -101,8 +100,19 @@ def main() -> None:
         cache.targets = Cache(options.teacher_cache, where).targets
     elif options.teacher:
         cache.targets = taught(options, Cache(options.teacher_cache or options.cache, where), digest)
-    trainer = Trainer(configuration, tensors, cache, drawer, precision)
-    run(trainer, options, digest)
+    described = {"configuration": dataclasses.asdict(configuration), "dataset": digest,
+                 "origin": stored.digest(options.origin / "weights.safetensors"),
+                 "targets": targets_digest(options), "precision": options.precision}
+    run(Trainer(configuration, tensors, cache, drawer, precision), options, described)
+
+
+def targets_digest(options: argparse.Namespace) -> str:
+    """Returns the SHA-256 of what the teacher's vectors come from: a file of them, or the teacher's weights."""
+    if options.targets:
+        return stored.digest(options.targets)
+    if options.teacher:
+        return stored.digest(options.teacher / "weights.safetensors")
+    return stored.digest((options.teacher_cache or options.cache) / "targets.npy")
 
 
 def taught(options: argparse.Namespace, cache: Cache, digest: str) -> np.ndarray:
@@ -115,12 +125,12 @@ def taught(options: argparse.Namespace, cache: Cache, digest: str) -> np.ndarray
                           getattr(torch, options.precision))
 
 
-def run(trainer: Trainer, options: argparse.Namespace, digest: str) -> None:
+def run(trainer: Trainer, options: argparse.Namespace, described: dict) -> None:
     plan, folder = trainer.configuration.schedule, options.folder
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
-        trainer.resume(checkpoint)
+        trainer.resume(checkpoint, described)
         print(f"going on from step {trainer.step}", flush=True)
     held = Cache(options.develop, trainer.cache.device) if options.develop else None
     labels = development(options, held) if held else None
@@ -142,12 +152,10 @@ def run(trainer: Trainer, options: argparse.Namespace, digest: str) -> None:
         if trainer.rank == 0 and (trainer.step % 50 == 0 or trainer.step == last):
             print(training.progress(trainer, parts, began, first), flush=True)
         if trainer.rank == 0 and (trainer.step % plan.checkpoint_every == 0 or trainer.step == last):
-            trainer.save(checkpoint)
+            trainer.save(checkpoint, described)
         if held and trainer.rank == 0 and (trainer.step % plan.develop_every == 0 or trainer.step == plan.steps):
             measure()
     if trainer.rank == 0 and trainer.step == plan.steps:
-        described = {"configuration": dataclasses.asdict(trainer.configuration), "dataset": digest,
-                     "origin": hashlib.sha256((options.origin / "weights.safetensors").read_bytes()).hexdigest()}
         save_file(dict(trainer.average), folder / "trained.safetensors", {"training": json.dumps(described)})
         print(f"{folder / 'trained.safetensors'}: {plan.steps} steps in all", flush=True)
     if trainer.world > 1:

@@ -23,6 +23,7 @@ from .batches import Batch, Drawer
 from .configuration import Configuration
 from .metrics import average_precisions
 from .network import Rear
+from .stored import refuse_other
 
 
 class Cache:
@@ -154,15 +155,23 @@ class Trainer:
                 self.average[name].lerp_(value, 1 - share)
         return {name: value.item() for name, value in parts.items()}
 
-    def save(self, path: Path) -> None:
-        """Writes a checkpoint beside the old one and renames it, so that there is always a whole one."""
-        state = {"step": self.step, "rear": self.rear.state_dict(), "optimiser": self.optimiser.state_dict(),
+    def save(self, path: Path, run: dict) -> None:
+        """Writes a checkpoint beside the old one and renames it, so that there is always a whole one.
+
+        `run` describes what is trained, on what, from what.
+        """
+        state = {"run": run, "step": self.step, "rear": self.rear.state_dict(), "optimiser": self.optimiser.state_dict(),
                  "average": self.average}
         torch.save(state, path.with_suffix(".new"))
         path.with_suffix(".new").replace(path)
 
-    def resume(self, path: Path) -> None:
+    def resume(self, path: Path, run: dict) -> None:
+        """Takes up a checkpoint.
+
+        Raises SystemExit when it is of another run.
+        """
         state = torch.load(path, map_location=self.cache.device, weights_only=True)
+        refuse_other(path, state.get("run", {}), run)
         self.rear.load_state_dict(state["rear"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.average = state["step"], state["average"]

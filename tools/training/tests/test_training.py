@@ -106,6 +106,27 @@ class RecipeTests(unittest.TestCase):
         for name, value in whole.items():
             self.assertTrue((value == stopped[name]).all(), name)
 
+    def test_a_checkpoint_is_not_gone_on_with_in_another_run(self) -> None:
+        self.train("begun", "--stop-after", "2")
+        other = self.work / "otherwise.toml"
+        other.write_text(self.configuration.read_text().replace("self_weight = 0.5", "self_weight = 0.4"))
+        with self.assertRaisesRegex(AssertionError, "configuration.loss.self_weight was 0.5 and is 0.4"):
+            run("train.py", other, self.dataset, self.work / "train", self.work / "begun", "--origin", START,
+                "--precision", "float32")
+        np.save(self.work / "others.npy", np.load(self.work / "train" / "targets.npy")[:, ::-1])
+        with self.assertRaisesRegex(AssertionError, "targets was .* and is"):
+            self.train("begun", "--targets", self.work / "others.npy")
+
+    def test_a_finished_run_keeps_the_description_it_was_trained_by(self) -> None:
+        weights = self.work / "whole" / "trained.safetensors"
+        before = weights.read_bytes()
+        slower = self.work / "slower.toml"
+        slower.write_text(self.configuration.read_text().replace("warmup = 3", "warmup = 4"))
+        with self.assertRaisesRegex(AssertionError, "configuration.schedule.warmup was 3 and is 4"):
+            run("train.py", slower, self.dataset, self.work / "train", self.work / "whole", "--origin", START,
+                "--precision", "float32")
+        self.assertEqual(weights.read_bytes(), before)
+
     def test_two_processes_learn_what_one_learns(self) -> None:
         launcher = ("-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29541", HERE / "train.py")
         environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
