@@ -8,8 +8,6 @@ again, it goes on where it was.
 
 import argparse
 import dataclasses
-import hashlib
-import json
 import time
 import warnings
 from collections.abc import Callable
@@ -20,6 +18,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
+from learning import stored
 from learning.configuration import Views, read
 from learning.dataset import Picture, read as read_dataset
 from learning.network import FEATURES, Front, Rear, side_before
@@ -90,7 +89,7 @@ def fill(folder: Path, root: Path, pictures: list[Picture], configuration: Views
             if start // CHUNK % 20 == 0 or description["done"] == len(pictures):
                 features.flush()
                 targets.flush()
-                (folder / "cache.json").write_text(json.dumps(description, indent=1) + "\n")
+                stored.write(folder / "cache.json", description)
                 rate = (description["done"] - first) / (time.monotonic() - began)
                 print(f"{description['done']}/{len(pictures)} pictures, {rate:.0f} a second", flush=True)
 
@@ -121,20 +120,15 @@ def main() -> None:
     channels = len(extractor.front.get_buffer(f"blocks_{configuration.cut - 1}_project_weight"))
     positions = side_before(configuration.cut, configuration.side) ** 2
     description = {
-        "dataset": hashlib.sha256(options.dataset.read_bytes()).hexdigest(),
+        "dataset": stored.digest(options.dataset),
+        "origin": stored.digest(options.origin / "weights.safetensors"),
         "front": extractor.front.digest(),
         "split": options.split,
         "views": configuration.described(),
         "shape": [len(pictures), 1 + len(configuration.styles), channels, positions],
-        "done": 0,
     }
     options.folder.mkdir(parents=True, exist_ok=True)
-    stored = options.folder / "cache.json"
-    if stored.exists():
-        before = json.loads(stored.read_text())
-        if {**before, "done": 0} != description:
-            raise SystemExit(f"{options.folder} was made otherwise; name another folder or remove it.")
-        description = before
+    description = stored.begun(options.folder / "cache.json", description)
     fill(options.folder, options.root, pictures, configuration, extractor, description, options.workers)
 
 

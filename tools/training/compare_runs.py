@@ -15,10 +15,12 @@ import torch
 from safetensors.torch import load_file
 
 from evaluate import report
+from learning import stored
+from learning.cache import Cache
 from learning.dataset import read
 from learning.metrics import average_precisions
 from learning.network import Rear
-from learning.trainer import Cache, embed
+from learning.trainer import embed
 
 
 def weights(name: str, origin: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -49,10 +51,13 @@ def main() -> None:
     groups = np.array([picture.group or "" for picture in pictures])
     names = sorted(set(families) - {""})
     origin = load_file(options.origin / "weights.safetensors")
+    cache.check(stored.digest(options.dataset), "develop", origin)
     views = cache.description["views"]
     results = {}
     for run in options.runs:
-        rear = Rear(weights(run, origin), views["cut"], views["side"]).to(cache.device)
+        tensors = weights(run, origin)
+        cache.check_front(tensors)
+        rear = Rear(tensors, views["cut"], views["side"]).to(cache.device)
         vectors = embed(rear, cache, torch.bfloat16)
         results[run] = {name: average_precisions(vectors[families == name], groups[families == name])
                         for name in names}

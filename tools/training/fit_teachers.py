@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from learning import model_folder
-from learning.network import Front, Rear
-from learning.teachers import TEACHERS
-from learning.trainer import Cache, features as plain_features
+from learning import model_folder, stored
+from learning.cache import Cache
+from learning.network import Rear
+from learning.teachers import TEACHERS, seen_by
+from learning.trainer import features as plain_features
 
 SMALLEST = 0.1  # share of the mean deviation that is added to each channel's
 POWER = 0.2  # of its variance that each direction is divided by: fine detail counts for more
@@ -67,8 +68,7 @@ def features_of(model: model_folder.Model, folder: Path) -> np.ndarray:
     cache = Cache(folder, "cpu")
     weights = {name: torch.from_numpy(value) for name, value in model.tensors.items()}
     views = cache.description["views"]
-    if cache.description["front"] != Front(weights, views["cut"]).digest():
-        raise SystemExit(f"{folder} has another front than {model.folder}; run cache_features.py.")
+    cache.check_front(weights)
     return plain_features(Rear(weights, views["cut"], views["side"]), cache, torch.bfloat16)
 
 
@@ -85,7 +85,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     start = model_folder.read(options.origin)
     features = features_of(start, options.cache)
-    seen = [np.load(options.teachers / f"{teacher.name}.npy") for teacher in TEACHERS]
+    dataset = stored.read(options.cache / "cache.json")["dataset"]
+    seen = [seen_by(teacher, options.teachers, dataset) for teacher in TEACHERS]
     own = unit(features) @ start.tensors["projection.weight"].T
     targets = turned(np.concatenate([even(one) for one in [features, *seen, own]], axis=1), options.dimension)
     projection = sized_like(ridge(features, targets, options.strength), start.tensors["projection.weight"])
@@ -101,6 +102,7 @@ def main() -> None:
     tensors = {**start.tensors, "projection.weight": projection}
     model_folder.write(options.output, options.output.name, start.input, tensors, steps)
     np.save(options.output / "targets.npy", targets.astype(np.float16))
+    stored.write(options.output / "targets.json", {"dataset": dataset, "split": "train"})
     print(f"{options.output}: projection to {options.dimension}, targets {targets.shape}")
 
 

@@ -18,10 +18,11 @@ from safetensors.torch import load_file, save_file
 
 from learning import stored, trainer as training
 from learning.batches import Drawer
-from learning.configuration import read
+from learning.cache import Cache
+from learning.configuration import Views, read
 from learning.dataset import read as read_dataset
-from learning.network import Front, Rear
-from learning.trainer import Cache, Trainer
+from learning.network import Rear
+from learning.trainer import Trainer
 
 DEVELOP_PICTURES = 400
 
@@ -46,10 +47,19 @@ def starting_tensors(folder: Path, dimension: int) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def development(options: argparse.Namespace, cache: Cache) -> tuple[np.ndarray, np.ndarray]:
+def held_out(options: argparse.Namespace, tensors: dict[str, torch.Tensor], views: Views, where: str) -> Cache | None:
+    """Reads the cache of the development side, which has to be what the rear is made for."""
+    if options.develop is None:
+        return None
+    found = Cache(options.develop, where)
+    found.check(stored.digest(options.dataset), "develop", tensors)
+    if (found.description["views"]["cut"], found.description["views"]["side"]) != (views.cut, views.side):
+        raise SystemExit(f"{options.develop} was made with another cut or side; run cache_features.py.")
+    return found
+
+
+def development(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
     pictures = read_dataset(options.dataset).of("develop").pictures
-    if len(pictures) != len(cache):
-        raise SystemExit(f"{options.develop} was made from another data set.")
     return (np.array([picture.family or "" for picture in pictures]),
             np.array([picture.group or picture.digest for picture in pictures]))
 
@@ -84,26 +94,29 @@ def main() -> None:
     dataset = read_dataset(options.dataset).of("train")
     digest = stored.digest(options.dataset)
     tensors = starting_tensors(options.origin, configuration.dimension)
-    if cache.description["dataset"] != digest or cache.description["views"] != configuration.views.described():
-        raise SystemExit(f"{options.cache} was made from another data set or with other views; run cache_features.py.")
+    cache.check(digest, "train", tensors)
+    if cache.description["views"] != configuration.views.described():
+        raise SystemExit(f"{options.cache} was made with other views; run cache_features.py.")
     drawer = Drawer(dataset, cache.view_count, configuration.batches, cache.targets)
     precision = getattr(torch, options.precision)
-    if cache.description["front"] != Front(tensors, configuration.views.cut).digest():
-        raise SystemExit(f"{options.cache} has another front than {options.origin}; run cache_features.py.")
+    origin = stored.digest(options.origin / "weights.safetensors")
     if options.targets:
         cache.targets = np.load(options.targets, mmap_mode="r")
-        if len(cache.targets) != len(cache):
-            raise SystemExit(f"{options.targets} was made from another data set.")
+        if stored.read(options.targets.with_suffix(".json"))["dataset"] != digest or len(cache.targets) != len(cache):
+            raise SystemExit(f"{options.targets} was made from another data set; run fit_teachers.py.")
     elif configuration.loss.regression:
         raise SystemExit("loss.regression needs --targets.")
-    elif options.teacher_cache and not options.teacher:
-        cache.targets = Cache(options.teacher_cache, where).targets
     elif options.teacher:
         cache.targets = taught(options, Cache(options.teacher_cache or options.cache, where), digest)
+    elif configuration.loss.distillation:
+        seen = Cache(options.teacher_cache, where) if options.teacher_cache else cache
+        seen.check(digest, "train", tensors)
+        seen.check_origin(origin)
+        cache.targets = seen.targets
+    held = held_out(options, tensors, configuration.views, where)
     described = {"configuration": dataclasses.asdict(configuration), "dataset": digest,
-                 "origin": stored.digest(options.origin / "weights.safetensors"),
-                 "targets": targets_digest(options), "precision": options.precision}
-    run(Trainer(configuration, tensors, cache, drawer, precision), options, described)
+                 "origin": origin, "targets": targets_digest(options), "precision": options.precision}
+    run(Trainer(configuration, tensors, cache, drawer, precision), held, options, described)
 
 
 def targets_digest(options: argparse.Namespace) -> str:
@@ -118,22 +131,20 @@ def targets_digest(options: argparse.Namespace) -> str:
 def taught(options: argparse.Namespace, cache: Cache, digest: str) -> np.ndarray:
     """Returns the teacher's vectors of the plain views, computed from activations cached for the teacher's size."""
     tensors, views = load_file(options.teacher / "weights.safetensors"), cache.description["views"]
-    if (cache.description["front"], cache.description["dataset"]) != (Front(tensors, views["cut"]).digest(), digest):
-        raise SystemExit("The teacher's cache was made with another front or data set; run cache_features.py.")
+    cache.check(digest, "train", tensors)
     print("computing the teacher's vectors", flush=True)
     return training.embed(Rear(tensors, views["cut"], views["side"]).to(cache.device), cache,
                           getattr(torch, options.precision))
 
 
-def run(trainer: Trainer, options: argparse.Namespace, described: dict) -> None:
+def run(trainer: Trainer, held: Cache | None, options: argparse.Namespace, described: dict) -> None:
     plan, folder = trainer.configuration.schedule, options.folder
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         trainer.resume(checkpoint, described)
         print(f"going on from step {trainer.step}", flush=True)
-    held = Cache(options.develop, trainer.cache.device) if options.develop else None
-    labels = development(options, held) if held else None
+    labels = development(options) if held else None
 
     def measure() -> dict[str, float]:
         found = training.develop(training.averaged(trainer), held, *labels, trainer.precision, DEVELOP_PICTURES)

@@ -10,6 +10,36 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def read(path: Path) -> dict:
+    """Reads a description.
+
+    Raises SystemExit when there is none, or none that can be read.
+    """
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{path} cannot be read ({error}); make {path.parent} again.") from error
+
+
+def write(path: Path, description: dict) -> None:
+    """Writes a description beside the old one and renames it, so that there is always a whole one."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(json.dumps(description, indent=1) + "\n")
+    new.replace(path)
+
+
+def begun(path: Path, description: dict) -> dict:
+    """Returns the description that is stored, which tells how much is `done`, or the given one with nothing done.
+
+    Raises SystemExit when what is stored was made otherwise.
+    """
+    if not path.exists():
+        return {**description, "done": 0}
+    before = read(path)
+    refuse_other(path.parent, {name: value for name, value in before.items() if name != "done"}, description)
+    return before
+
+
 def differences(before: dict, now: dict, where: str = "") -> Iterator[str]:
     """Yields a line for each entry, in dictionaries within them too, that is not the same in both."""
     for name in sorted(before.keys() | now.keys()):

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from . import stored
+
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_DEVIATION = (58.395, 57.12, 57.375)
 
@@ -67,6 +69,23 @@ def checked(teacher: Teacher, folder: Path) -> Path:
     if found != teacher.sha256:
         raise SystemExit(f"{weights.name}: sha256 {found}, expected {teacher.sha256}; install {teacher.package}.")
     return path
+
+
+def description(teacher: Teacher, dataset: str, split: str, count: int) -> dict:
+    """Says what <teacher>.npy is made of; `dataset` is the digest of the data set's file."""
+    return {"dataset": dataset, "split": split, "count": count, "sha256": teacher.sha256}
+
+
+def seen_by(teacher: Teacher, folder: Path, dataset: str) -> np.ndarray:
+    """Reads what a teacher sees in the training pictures.
+
+    Raises SystemExit when cache_teachers.py did not end, or was given another data set.
+    """
+    made = stored.read(folder / f"{teacher.name}.json")
+    found = np.load(folder / f"{teacher.name}.npy", mmap_mode="r")
+    wanted = {**description(teacher, dataset, "train", len(found)), "done": len(found)}
+    stored.refuse_other(folder / f"{teacher.name}.npy", made, wanted)
+    return found
 
 
 def compiled(teacher: Teacher, folder: Path, threads: int) -> Callable[[np.ndarray], np.ndarray]:

@@ -4,7 +4,6 @@ One process or several (torchrun): each runs its part of the batch, the vectors 
 the whole batch, and the framework averages the gradients.
 """
 
-import json
 import math
 import os
 import time
@@ -15,48 +14,15 @@ import torch
 import torch.distributed
 import torch.distributed.nn.functional
 from torch import Tensor
-from torch.nn.functional import normalize
 from torch.nn.parallel import DistributedDataParallel
 
 from . import losses
 from .batches import Batch, Drawer
+from .cache import Cache
 from .configuration import Configuration
 from .metrics import average_precisions
 from .network import Rear
 from .stored import refuse_other
-
-
-class Cache:
-    """Views' activations as cache_features.py wrote them; on the GPU if they fit into half of its free memory."""
-
-    def __init__(self, folder: Path, device: str) -> None:
-        self.description = json.loads((folder / "cache.json").read_text())
-        shape = tuple(self.description["shape"])
-        if self.description["done"] != shape[0]:
-            raise SystemExit(f"{folder} is not complete; run cache_features.py again.")
-        stored = np.memmap(folder / "features.bin", np.int16, "c", shape=shape)  # "c": PyTorch wants it writable
-        self.device = device
-        self.targets = np.load(folder / "targets.npy", mmap_mode="r")
-        self.features = torch.from_numpy(np.asarray(stored)).view(torch.bfloat16)
-        if device.startswith("cuda") and stored.nbytes < torch.cuda.mem_get_info()[0] / 2:
-            self.features = self.features.to(device)
-
-    def __len__(self) -> int:
-        return len(self.features)
-
-    @property
-    def view_count(self) -> int:
-        return self.features.shape[1]
-
-    def batch(self, pictures: np.ndarray, views: np.ndarray) -> Tensor:
-        """Returns (channels, count, positions) on the device."""
-        where = self.features.device
-        found = self.features[torch.from_numpy(pictures).to(where), torch.from_numpy(views).to(where)]
-        return found.to(self.device, non_blocking=True).permute(1, 0, 2).contiguous()
-
-    def teacher(self, pictures: np.ndarray) -> Tensor:
-        rows = torch.from_numpy(self.targets[pictures].astype(np.float32)).to(self.device)
-        return normalize(rows, dim=1)
 
 
 class Trainer:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ import torch
 from safetensors.numpy import load_file
 
 from fit_teachers import unit
-from learning import metrics, model_folder
+from learning import metrics, model_folder, stored, teachers
 from learning.configuration import read
 from learning.teachers import TEACHERS
 
@@ -114,6 +115,7 @@ class RecipeTests(unittest.TestCase):
             run("train.py", other, self.dataset, self.work / "train", self.work / "begun", "--origin", START,
                 "--precision", "float32")
         np.save(self.work / "others.npy", np.load(self.work / "train" / "targets.npy")[:, ::-1])
+        shutil.copy(self.work / "train" / "cache.json", self.work / "others.json")
         with self.assertRaisesRegex(AssertionError, "targets was .* and is"):
             self.train("begun", "--targets", self.work / "others.npy")
 
@@ -187,17 +189,63 @@ class RecipeTests(unittest.TestCase):
     def test_a_cache_of_other_views_is_refused(self) -> None:
         other = self.work / "other.toml"
         other.write_text(self.configuration.read_text().replace("styles = [0.5]", "styles = [0.6]"))
-        with self.assertRaisesRegex(AssertionError, "made from another data set or with other views"):
+        with self.assertRaisesRegex(AssertionError, "made with other views"):
             run("train.py", other, self.dataset, self.work / "train", self.work / "no", "--origin", START)
 
+    def test_caches_and_targets_of_another_data_set_are_refused(self) -> None:
+        """The other data set has as many pictures, so that counting them tells nothing."""
+        other = self.work / "turned.jsonl"
+        rows = self.dataset.read_text().splitlines()
+        other.write_text("\n".join([rows[0], *reversed(rows[1:])]) + "\n")
+        folders = {"train": self.made_of(other, "train"), "develop": self.made_of(other, "develop")}
+        arguments = ("train.py", self.configuration, self.dataset)
+        for more in (("--teacher-cache", folders["train"]), ("--develop", folders["develop"]),
+                     ("--develop", self.work / "train"), ("--targets", folders["train"] / "targets.npy")):
+            cache = self.work / "train"
+            with self.assertRaisesRegex(AssertionError, "side of this data set|another data set"):
+                run(*arguments, cache, self.work / "no", "--origin", START, *more)
+        with self.assertRaisesRegex(AssertionError, "not made from the train side of this data set"):
+            run(*arguments, folders["train"], self.work / "no", "--origin", START)
+        with self.assertRaisesRegex(AssertionError, "not made from the develop side of this data set"):
+            run("compare_runs.py", self.dataset, folders["develop"], START, "--origin", START)
+
+    def made_of(self, dataset: Path, split: str) -> Path:
+        """Returns a copy of a cache that says it was made from another data set."""
+        folder = Path(shutil.copytree(self.work / split, self.work / f"{split}-of-{dataset.stem}"))
+        made = {**stored.read(folder / "cache.json"), "dataset": stored.digest(dataset)}
+        for name in ("cache.json", "targets.json"):
+            stored.write(folder / name, made)
+        return folder
+
+    def test_caches_with_another_front_cut_or_origin_are_refused(self) -> None:
+        for split, name, change, part in [
+            ("develop", "front", {"front": "0" * 64}, "made with another front"),
+            ("develop", "cut", {"views": {**read(self.configuration).views.plain().described(), "side": 96}},
+             "made with another cut or side"),
+            ("train", "origin", {"origin": "0" * 64}, "another model's features"),
+        ]:
+            folder = Path(shutil.copytree(self.work / split, self.work / f"{split}-{name}"))
+            stored.write(folder / "cache.json", {**stored.read(folder / "cache.json"), **change})
+            option = "--develop" if split == "develop" else "--teacher-cache"
+            with self.assertRaisesRegex(AssertionError, part):
+                run("train.py", self.configuration, self.dataset, self.work / "train", self.work / "no", "--origin",
+                    START, option, folder)
+
+    def test_a_run_whose_front_learned_is_not_measured_on_anothers_cache(self) -> None:
+        small = ROOT / "Models" / "lookalike-small"
+        with self.assertRaisesRegex(AssertionError, "made with another front"):
+            run("compare_runs.py", self.dataset, self.work / "develop", small, "--origin", START)
+
     def test_teachers_give_a_start_and_targets_to_train_towards(self) -> None:
-        seen = self.work / "teachers"
+        seen, dataset = self.work / "teachers", stored.digest(self.dataset)
         seen.mkdir()
         features = np.load(self.work / "train" / "targets.npy").astype(np.float32)
         random = np.random.default_rng(1)
         for teacher in TEACHERS:  # each sees what the start sees, in other words
             turned = features @ random.standard_normal((features.shape[1], 96)).astype(np.float32)
             np.save(seen / f"{teacher.name}.npy", turned.astype(np.float16))
+            made = teachers.description(teacher, dataset, "train", len(features))
+            stored.write(seen / f"{teacher.name}.json", {**made, "done": len(features)})
         taught = self.work / "taught"
         run("fit_teachers.py", self.work / "train", seen, taught, "--origin", START, "--dimension", "64")
         found = model_folder.read(taught)
