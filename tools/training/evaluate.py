@@ -20,10 +20,10 @@ import torch
 from PIL import Image, ImageEnhance, ImageOps
 
 from cache_features import compiled
-from learning import metrics, model_folder
+from learning import metrics, model_folder, stored
 from learning.network import Whole, multiply_adds
 from learning.sources import SUFFIXES
-from learning.views import compressed, fitted, generator, load, normalised
+from learning.views import Input, compressed, fitted, generator, load, normalised
 
 BATCH = 16
 
@@ -74,14 +74,22 @@ def pictures_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
+def outcome(change: str, size: Input) -> str:
+    """Returns the SHA-256 of a made-up picture changed and fitted, which tells how that is done here."""
+    values = np.random.default_rng(1).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+    image = Image.fromarray(values).resize((160, 120), Image.Resampling.BICUBIC)
+    image = CHANGES[change](image, generator(1, "", 0)) if change else image
+    return hashlib.sha256(np.asarray(fitted(image, size)).tobytes()).hexdigest()
+
+
 class Embedder:
-    """Runs one model over pictures and keeps the vectors in a cache folder, known by model, pictures and change."""
+    """Runs one model over pictures and keeps the vectors in a cache folder, known by all that they come from."""
 
     def __init__(self, name: str, engine: str, cache: Path) -> None:
         folder, _, part = name.partition(":")
         self.model = model_folder.read(Path(folder))
         self.name = f"{self.model.manifest['name']}{', 1280 features' if part else ''}"
-        self.features, self.cache = part == "features", cache
+        self.features, self.engine, self.cache = part == "features", engine, cache
         tensors = {key: torch.from_numpy(value) for key, value in self.model.tensors.items()}
         self.dimension = 1280 if self.features else len(tensors["projection.weight"])
         self.multiply_adds = multiply_adds(tensors, self.model.input.side)
@@ -95,13 +103,21 @@ class Embedder:
 
             self.run = run
 
+    def key(self, paths: list[Path], change: str) -> str:
+        """Names the vectors by weights, engine, what is done to pictures, and their contents, not where they lie.
+
+        Names of files count where pictures are changed, because they seed the change.
+        """
+        parts = [self.model.sha256, str(self.model.input), self.engine, change, outcome(change, self.model.input)]
+        for path in paths:
+            parts.append(stored.digest(path) + (path.name if change else ""))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+
     def vectors(self, paths: list[Path], change: str = "") -> np.ndarray:
         """Returns unit vectors, float32 (count, dimension)."""
-        key = [self.model.sha256, str(self.model.input), change, *map(str, paths)]
-        digest = hashlib.sha256("\n".join(key).encode())
-        stored = self.cache / f"{digest.hexdigest()[:20]}.npz"
-        if stored.exists():
-            both = np.load(stored)
+        kept = self.cache / f"{self.key(paths, change)}.npz"
+        if kept.exists():
+            both = np.load(kept)
         else:
             parts: list[list[np.ndarray]] = []
             for start in range(0, len(paths), BATCH):
@@ -109,7 +125,7 @@ class Embedder:
                 parts.append(self.run(normalised(batch)))
             both = {name: np.concatenate(part) for name, part in zip(("features", "embedding"), zip(*parts))}
             self.cache.mkdir(parents=True, exist_ok=True)
-            np.savez(stored, **both)
+            np.savez(kept, **both)
         found = both["features" if self.features else "embedding"]
         return found / np.linalg.norm(found, axis=1, keepdims=True)
 
