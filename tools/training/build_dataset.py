@@ -47,7 +47,10 @@ def gather(root: Path, configuration: dict) -> tuple[dict[str, str | None], list
         family = entry.get("family", name)
         found = sources.csv_labels(root / entry["csv"]) if "csv" in entry else sources.folder_labels(root, name)
         for one in found:
-            groups[one.path] = None if one.label is None else f"{family}/{one.label}"
+            if one.label is None:
+                groups.setdefault(one.path, None)
+            else:
+                groups[one.path] = f"{family}/{one.label}"
     graded = []
     for entry in configuration.get("judgements", []):
         graded += sources.judgements(root / entry["csv"])
@@ -103,8 +106,13 @@ def assemble(
 ) -> Dataset:
     """Splits by content. `same` maps a digest to the first digest of its cluster of look-alikes.
 
-    A label's pictures go one way. A cluster whose pictures would go both ways is dropped: either side would leak.
+    A label's pictures go one way. A cluster whose labels would go both ways is dropped: either side would leak. So is
+    one in which equal bytes have two labels. A picture without a label goes where its cluster goes.
     """
+
+    def side(key: str) -> str:
+        return "develop" if share(seed, key) < develop else "train"
+
     sides: dict[str, set[str]] = {}
     chosen: dict[str, tuple[str, str | None]] = {}
     ambiguous = set()
@@ -112,15 +120,19 @@ def assemble(
         digest = digests.get(path)
         if digest is None or same[digest] in kept_out:
             continue
-        if digest in chosen and chosen[digest][1] != group:
+        before = chosen.setdefault(digest, (path, group))[1]
+        if group is None:
+            continue
+        if before is None:
+            chosen[digest] = (path, group)
+        elif before != group:
             ambiguous.add(same[digest])
-        chosen.setdefault(digest, (path, group))
-        side = "develop" if share(seed, group or same[digest]) < develop else "train"
-        sides.setdefault(same[digest], set()).add(side)
+        sides.setdefault(same[digest], set()).add(side(group))
     found = Dataset()
     for digest, (path, group) in chosen.items():
-        if len(sides[same[digest]]) == 1 and same[digest] not in ambiguous:
-            found.pictures.append(Picture(digest, path, next(iter(sides[same[digest]])), group))
+        ways = sides.get(same[digest]) or {side(same[digest])}
+        if len(ways) == 1 and same[digest] not in ambiguous:
+            found.pictures.append(Picture(digest, path, *ways, group))
     split = {picture.digest: picture.split for picture in found.pictures}
     pairs = {}
     for one in graded:

@@ -163,6 +163,32 @@ class BuildTests(unittest.TestCase):
             self.assertFalse(paths & {"things/7/stray.jpg", "things/8/0.png"})
         self.assertEqual(split["things/6/again.jpg"], split["things/6/0.png"])
 
+    def test_an_unlabelled_copy_does_not_speak_against_a_label(self) -> None:
+        files = {f"things/{label}/{number}.png": self.encoded(10 * label + number)
+                 for label in range(8) for number in range(2)}
+        copies = {f"plain/a/{label}.png": files[f"things/{label}/0.png"] for label in range(8)}  # read before and after
+        copies |= {f"zoo/{label}.jpg": self.encoded(10 * label + 1, "JPEG", quality=40) for label in range(8)}
+        files["judgements.csv"] = b"query,image,grade\nplain/a/1.png,zoo/1.jpg,5\n"
+        files["labels.csv"] = "".join(["path,label\n", *(f"plain/a/{label}.png,\n" for label in range(8))]).encode()
+        found = self.build(files | copies, 'develop = 0.5\nseed = 3\n[[labels]]\ncsv = "labels.csv"\n[[labels]]\n'
+                           'folder = "things"\n[[judgements]]\ncsv = "judgements.csv"\n[[pictures]]\nfolder = "zoo"\n')
+        groups = {picture.path: picture.group for picture in found.pictures}
+        split = {picture.path: picture.split for picture in found.pictures}
+        self.assertEqual(len(groups), 24)
+        for label in range(8):
+            self.assertEqual(groups[f"things/{label}/0.png"], f"things/{label}")
+            self.assertIsNone(groups[f"zoo/{label}.jpg"])
+            self.assertEqual(split[f"zoo/{label}.jpg"], split[f"things/{label}/1.png"])
+        self.assertEqual(set(split.values()), {"train", "develop"})
+        self.assertEqual(len(found.pairs), 1)
+
+    def test_a_picture_of_two_labels_is_left_out(self) -> None:
+        files = {f"things/{label}/{number}.png": self.encoded(10 * label + number)
+                 for label in range(3) for number in range(2)}
+        files["things/2/copy.png"] = files["things/1/0.png"]
+        found = self.build(files, 'develop = 0.0\n[[labels]]\nfolder = "things"\n')
+        self.assertEqual({picture.path for picture in found.pictures}, set(files) - {"things/2/copy.png", "things/1/0.png"})
+
     def test_nothing_that_looks_like_an_evaluation_picture_is_kept(self) -> None:
         files = {f"things/{label}/{number}.png": self.encoded(10 * label + number)
                  for label in range(4) for number in range(3)}
