@@ -48,23 +48,38 @@ def folder_labels(root: Path, folder: str) -> list[Labelled]:
             if len(Path(path).parts) > depth + 1]
 
 
-def rows(path: Path, columns: set[str]) -> Iterator[dict[str, str]]:
-    with path.open(newline="") as file:
-        reader = csv.DictReader(file)
-        if missing := columns - set(reader.fieldnames or []):
-            raise DatasetError(f"{path}: no column {', '.join(sorted(missing))} in the first line")
-        yield from reader
+def rows(path: Path, columns: set[str], may_be_empty: str = "") -> Iterator[tuple[int, dict[str, str]]]:
+    """Yields the rows of a table in UTF-8, each with the number of its line, under column names in small letters.
+
+    Raises DatasetError where a column is missing, or a cell that is none of the one that may be empty.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
+            if missing := columns - set(reader.fieldnames):
+                raise DatasetError(f"{path}: no column {', '.join(sorted(missing))} in the first line")
+            for row in reader:
+                empty = [name for name in sorted(columns, key=reader.fieldnames.index)
+                         if row[name] is None or (row[name] == "" and name != may_be_empty)]
+                if empty:
+                    raise DatasetError(f"{path}, line {reader.line_num}: no {', '.join(empty)}")
+                yield reader.line_num, row
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path} is no text in UTF-8 ({error}); save it as such") from error
+    except (OSError, csv.Error) as error:
+        raise DatasetError(f"{path} cannot be read: {error}") from error
 
 
 def csv_labels(path: Path) -> list[Labelled]:
     """Reads `path,label`; an empty label leaves the picture to self-supervision."""
-    return [Labelled(row["path"], row["label"] or None) for row in rows(path, {"path", "label"})]
+    return [Labelled(row["path"], row["label"] or None) for _, row in rows(path, {"path", "label"}, may_be_empty="label")]
 
 
 def judgements(path: Path) -> list[Graded]:
     """Reads `query,image,grade` with grades from 0 to 5, as a judging tool writes them."""
     found = []
-    for number, row in enumerate(rows(path, {"query", "image", "grade"}), start=2):
+    for number, row in rows(path, {"query", "image", "grade"}):
         try:
             grade = float(row["grade"]) / HIGHEST_GRADE
         except ValueError:

@@ -123,6 +123,37 @@ class SourceTests(unittest.TestCase):
             sources.judgements(path)
 
 
+    def test_tables_of_spreadsheets_are_read(self) -> None:
+        path = self.folder / "labels.csv"
+        path.write_bytes("\ufeffPath, Label\r\ncafé.jpg,one\r\n\r\nb.jpg,\r\n".encode())
+        self.assertEqual(sources.csv_labels(path), [sources.Labelled("café.jpg", "one"), sources.Labelled("b.jpg", None)])
+        path.write_text("Query,IMAGE,Grade\na,b,5\n", encoding="utf-8-sig")
+        self.assertEqual([one.grade for one in sources.judgements(path)], [1.0])
+
+    def test_each_way_a_table_is_wrong_is_named_with_its_line(self) -> None:
+        path = self.folder / "judgements.csv"
+        for text, part in [
+            (b"query,image,grade\na,b\n", "line 2: no grade"),
+            (b"query,image,grade\na,b,5\n\na\n", "line 4: no image, grade"),
+            (b"query,image,grade\n,b,5\n", "line 2: no query"),
+            (b"query,image\na,b\n", "no column grade in the first line"),
+            (b"", "no column grade, image, query"),
+            (b"query,image,grade\n\xff,b,5\n", "is no text in UTF-8"),
+        ]:
+            path.write_bytes(text)
+            with self.assertRaisesRegex(DatasetError, part):
+                sources.judgements(path)
+        path.unlink()
+        with self.assertRaisesRegex(DatasetError, "judgements.csv cannot be read"):
+            sources.judgements(path)
+
+    def test_a_row_without_a_label_column_is_named_but_an_empty_label_is_none(self) -> None:
+        path = self.folder / "labels.csv"
+        path.write_text("path,label\na.jpg\n")
+        with self.assertRaisesRegex(DatasetError, "line 2: no label"):
+            sources.csv_labels(path)
+
+
 class BuildTests(unittest.TestCase):
     def build(self, files: dict[str, bytes], configuration: str, keep_out: dict[str, bytes] | None = None) -> Dataset:
         temporary = tempfile.TemporaryDirectory()
