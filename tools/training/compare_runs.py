@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compares training runs on the development side: mAP of the held-out groups, with paired intervals.
+"""Compares training runs on the development side, with paired intervals: mAP of the held-out groups, and of held-out
+graded pairs the share that is ordered rightly.
 
 This is where choices are made. A run is a folder of train.py (its averaged weights are taken) or a model folder;
 the first is what the others are compared with. FOLDER@0.7 takes weights 0.7 of the way from the origin to the
@@ -10,7 +11,6 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors.torch import load_file
 
@@ -18,7 +18,7 @@ from evaluate import report
 from learning import stored
 from learning.cache import Cache
 from learning.dataset import read
-from learning.metrics import average_precisions
+from learning.development import PAIRS, Held
 from learning.network import Rear
 from learning.trainer import embed
 
@@ -46,10 +46,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     cache = Cache(options.cache, "cuda" if torch.cuda.is_available() else "cpu")
-    pictures = read(options.dataset).of("develop").pictures
-    families = np.array([picture.family or "" for picture in pictures])
-    groups = np.array([picture.group or "" for picture in pictures])
-    names = sorted(set(families) - {""})
+    side = Held(read(options.dataset).of("develop"))
     origin = load_file(options.origin / "weights.safetensors")
     cache.check(stored.digest(options.dataset), "develop", origin)
     views = cache.description["views"]
@@ -59,12 +56,10 @@ def main() -> None:
         cache.check_front(tensors)
         rear = Rear(tensors, views["cut"], views["side"]).to(cache.device)
         vectors = embed(rear, cache, torch.bfloat16)
-        results[run] = {name: average_precisions(vectors[families == name], groups[families == name])
-                        for name in names}
-    figures = report(results, names)
+        results[run] = side.measured(vectors.__getitem__)
+    figures = report(results, [name for name in results[options.runs[0]] if name != PAIRS])
     if options.json:
-        counts = {name: int((families == name).sum()) for name in names}
-        options.json.write_text(json.dumps({"counts": counts, "figures": figures}, indent=1) + "\n")
+        options.json.write_text(json.dumps({"counts": side.counts(), "figures": figures}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from learning.batches import Drawer
 from learning.cache import Cache
 from learning.configuration import Views, read
 from learning.dataset import read as read_dataset
+from learning.development import Held, Log
 from learning.network import Rear
 from learning.trainer import Trainer
 
@@ -56,12 +57,6 @@ def held_out(options: argparse.Namespace, tensors: dict[str, torch.Tensor], view
     if (found.description["views"]["cut"], found.description["views"]["side"]) != (views.cut, views.side):
         raise SystemExit(f"{options.develop} was made with another cut or side; run cache_features.py.")
     return found
-
-
-def development(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
-    pictures = read_dataset(options.dataset).of("develop").pictures
-    return (np.array([picture.family or "" for picture in pictures]),
-            np.array([picture.group or picture.digest for picture in pictures]))
 
 
 def main() -> None:
@@ -144,17 +139,22 @@ def run(trainer: Trainer, held: Cache | None, options: argparse.Namespace, descr
     if checkpoint.exists():
         trainer.resume(checkpoint, described)
         print(f"going on from step {trainer.step}", flush=True)
-    labels = development(options) if held else None
+    measuring = held is not None and trainer.rank == 0
+    side = Held(read_dataset(options.dataset).of("develop")) if measuring else None
+    log = Log(folder / "develop.jsonl", trainer.step) if measuring else None
 
-    def measure() -> dict[str, float]:
-        found = training.develop(training.averaged(trainer), held, *labels, trainer.precision, DEVELOP_PICTURES)
+    def measure() -> None:
+        rear = training.averaged(trainer)
+        found = side.means(lambda numbers: training.embed(rear, held, trainer.precision, numbers), DEVELOP_PICTURES)
         values = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
-        print(f"step {trainer.step}: develop mAP {values}", flush=True)
-        with (folder / "develop.jsonl").open("a") as log:
-            log.write(json.dumps({"step": trainer.step, **found}) + "\n")
-        return found
+        print(f"step {trainer.step}: develop {'mAP ' * ('mean' in found)}{values}", flush=True)
+        log.add(trainer.step, found)
 
-    if held and trainer.step == 0 and trainer.rank == 0:
+    def due() -> bool:
+        return measuring and trainer.step not in log.steps and (
+            trainer.step % plan.develop_every == 0 or trainer.step == plan.steps)
+
+    if due():
         measure()
     began, first = time.monotonic(), trainer.step
     last = min(plan.steps, options.stop_after or plan.steps)
@@ -164,7 +164,7 @@ def run(trainer: Trainer, held: Cache | None, options: argparse.Namespace, descr
             print(training.progress(trainer, parts, began, first), flush=True)
         if trainer.rank == 0 and (trainer.step % plan.checkpoint_every == 0 or trainer.step == last):
             trainer.save(checkpoint, described)
-        if held and trainer.rank == 0 and (trainer.step % plan.develop_every == 0 or trainer.step == plan.steps):
+        if due():
             measure()
     if trainer.rank == 0 and trainer.step == plan.steps:
         save_file(dict(trainer.average), folder / "trained.safetensors", {"training": json.dumps(described)})

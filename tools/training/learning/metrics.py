@@ -12,6 +12,8 @@ def average_precisions(vectors: np.ndarray, labels: np.ndarray, chunk: int = 512
     at each picture of the same label and averaged over those: mean over queries is mAP.
     """
     found = np.full(len(vectors), np.nan)
+    if len(vectors) < 2:
+        return found
     for start in range(0, len(vectors), chunk):
         scores = vectors[start:start + chunk] @ vectors.T
         rows = np.arange(len(scores))
@@ -29,6 +31,14 @@ def found_first(queries: np.ndarray, pictures: np.ndarray) -> np.ndarray:
     """Returns for query i whether picture i is the most similar of all pictures: recall@1, one by one."""
     scores = queries @ pictures.T
     return (scores.argmax(axis=1) == np.arange(len(queries))).astype(float)
+
+
+def ordered_rightly(similarities: np.ndarray, grades: np.ndarray) -> float:
+    """Returns of one query's pairs of pictures with different grades the share in which the higher grade is the more
+    similar; equal similarities count half, and without any such pair it is NaN."""
+    higher = grades[:, None] > grades[None, :]
+    gaps = similarities[:, None] - similarities[None, :]
+    return float(((gaps > 0) + 0.5 * (gaps == 0))[higher].mean()) if higher.any() else float("nan")
 
 
 def interval(values: np.ndarray, seed: int = 1, resamples: int = RESAMPLES) -> tuple[float, float, float]:

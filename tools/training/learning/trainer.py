@@ -20,7 +20,6 @@ from . import losses
 from .batches import Batch, Drawer
 from .cache import Cache
 from .configuration import Configuration
-from .metrics import average_precisions
 from .network import Rear
 from .stored import refuse_other
 
@@ -164,17 +163,6 @@ def embed(
         part = numbers[start:start + size]
         parts.append(rear(cache.batch(part, np.zeros_like(part)).to(precision)).float().cpu().numpy())
     return np.concatenate(parts)
-
-
-def develop(rear: Rear, cache: Cache, families: np.ndarray, groups: np.ndarray, precision: torch.dtype,
-            most: int) -> dict[str, float]:
-    """Returns mAP of each family's held-out groups, at most `most` pictures of each, and their mean."""
-    found = {}
-    for family in sorted(set(families[families != ""])):
-        numbers = np.nonzero(families == family)[0]
-        numbers = np.sort(np.random.default_rng(0).permutation(numbers)[:most])
-        found[family] = float(np.nanmean(average_precisions(embed(rear, cache, precision, numbers), groups[numbers])))
-    return {**found, "mean": float(np.mean(list(found.values())))}
 
 
 def averaged(trainer: Trainer) -> Rear:

@@ -107,6 +107,15 @@ class RecipeTests(unittest.TestCase):
         for name, value in whole.items():
             self.assertTrue((value == stopped[name]).all(), name)
 
+    def test_a_run_killed_before_its_checkpoint_was_measured_logs_each_step_once(self) -> None:
+        develop = ("--develop", self.work / "develop")
+        self.train("killed", *develop, "--stop-after", "6")
+        log = self.work / "killed" / "develop.jsonl"
+        self.assertEqual(len(log.read_text().splitlines()), 2)
+        log.write_text(log.read_text().splitlines(keepends=True)[0] * 2 + '{"step": 9, "mean": 0.5}\n')
+        self.train("killed", *develop)
+        self.assertEqual([json.loads(line)["step"] for line in log.read_text().splitlines()], [0, 6, 12])
+
     def test_a_checkpoint_is_not_gone_on_with_in_another_run(self) -> None:
         self.train("begun", "--stop-after", "2")
         other = self.work / "otherwise.toml"
