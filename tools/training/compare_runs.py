@@ -31,7 +31,8 @@ def weights(name: str, origin: dict[str, torch.Tensor]) -> dict[str, torch.Tenso
     blended = {}
     for key, value in found.items():
         before = origin[key][:len(value)]
-        blended[key] = before + part * (value - before)
+        learned = not torch.equal(value, before)  # what did not learn keeps its bits, the signs of its zeros too
+        blended[key] = before + part * (value - before) if learned else before
     return {**origin, **blended}
 
 

@@ -4,6 +4,7 @@ A batch belongs to one family, because only there the groups are known to differ
 views. Step number and seed alone decide a batch, so a run that was stopped goes on as if it had not been.
 """
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -22,6 +23,20 @@ class Batch:
     views: np.ndarray  # (n,)
     positive: np.ndarray  # (n, n) bool: alike, or views of one picture
     known: np.ndarray  # (n, n) bool: false where nobody can say
+
+    def shared_by(self, processes: int) -> "Batch":
+        """Leaves out the last pictures, in both views, so that each process has as many vectors as any other.
+
+        Raises SystemExit when there are fewer pictures than that takes.
+        """
+        half = len(self.pictures) // 2
+        kept = half - half % (processes // math.gcd(processes, 2))
+        if kept == 0:
+            raise SystemExit(f"A batch of {half} pictures in two views cannot be shared by {processes} processes; start "
+                             "fewer.")
+        chosen = np.concatenate([np.arange(kept), np.arange(half, half + kept)])
+        square = np.ix_(chosen, chosen)
+        return Batch(self.pictures[chosen], self.views[chosen], self.positive[square], self.known[square])
 
 
 class Drawer:

@@ -55,6 +55,10 @@ class Trainer:
             return (self.step + 1) / plan.warmup
         return 0.5 * (1 + math.cos(math.pi * (self.step - plan.warmup) / max(1, plan.steps - plan.warmup)))
 
+    def draw(self) -> Batch:
+        """Draws this step's batch, the same in every process, of a size that they can share evenly."""
+        return self.drawer.draw(self.configuration.schedule.seed, self.step).shared_by(self.world)
+
     def vectors(self, batch: Batch) -> Tensor:
         """Runs this process's share of the batch and returns the vectors of all of it."""
         mine = slice(self.rank, None, self.world)
@@ -108,7 +112,7 @@ class Trainer:
         plan = self.configuration.schedule
         for group in self.optimiser.param_groups:
             group["lr"] = group["full"] * self.rate_share()
-        parts = self.loss(self.drawer.draw(plan.seed, self.step))
+        parts = self.loss(self.draw())
         self.optimiser.zero_grad(set_to_none=True)
         sum(parts.values()).backward()
         torch.nn.utils.clip_grad_norm_(self.rear.parameters(), 5.0)

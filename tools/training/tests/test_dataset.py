@@ -290,6 +290,20 @@ class BatchTests(unittest.TestCase):
             groups = np.array([dataset.pictures[number].group for number in batch.pictures])
             self.assertTrue((batch.positive == (groups[:, None] == groups[None, :])).all())
 
+    def test_several_processes_share_every_batch_evenly_and_its_two_views_stay_beside_each_other(self) -> None:
+        drawer = Drawer(self.dataset(), 3, Batches(groups=5, pictures=1, lone=0.5))
+        for world, kept in ((1, 5), (2, 5), (3, 3), (4, 4), (6, 3)):
+            whole, batch = drawer.draw(1, 0), drawer.draw(1, 0).shared_by(world)
+            half = len(batch.pictures) // 2
+            self.assertEqual((len(batch.pictures) % world, half), (0, kept))
+            self.assertEqual(batch.pictures.tolist(), whole.pictures[:half].tolist() * 2)
+            chosen = [*range(half), *range(5, 5 + half)]
+            self.assertEqual(batch.views.tolist(), whole.views[chosen].tolist())
+            self.assertEqual(batch.positive.tolist(), whole.positive[np.ix_(chosen, chosen)].tolist())
+            self.assertEqual(batch.known.shape, batch.positive.shape)
+        with self.assertRaisesRegex(SystemExit, "5 pictures in two views cannot be shared by 12 processes"):
+            drawer.draw(1, 0).shared_by(12)
+
     def test_the_same_step_draws_the_same_batch(self) -> None:
         one, other = (Drawer(self.dataset(), 3, Batches(groups=4, pictures=2, lone=0.5)) for _ in range(2))
         for step in (0, 7, 3):

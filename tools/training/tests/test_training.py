@@ -1,5 +1,9 @@
 """Training: what is refused, that going on equals never having stopped, several processes, and the whole recipe."""
 
+import contextlib
+import importlib
+import io
+import itertools
 import json
 import os
 import shutil
@@ -8,6 +12,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
@@ -54,6 +59,19 @@ class ConfigurationTests(unittest.TestCase):
                 path.write_text(text)
                 with self.assertRaisesRegex(SystemExit, part):
                     read(path)
+
+
+class HelpTests(unittest.TestCase):
+    def test_every_command_tells_what_it_does(self) -> None:
+        commands = [path.stem for path in HERE.glob("*.py") if "argparse" in path.read_text()]
+        self.assertTrue({"compare_runs", "measure_projection", "trained_card", "train"} <= set(commands))
+        for command in commands:
+            printed = io.StringIO()
+            with mock.patch.object(sys, "argv", [f"{command}.py", "--help"]), self.assertRaises(SystemExit) as ended, \
+                    contextlib.redirect_stdout(printed):
+                importlib.import_module(command).main()
+            self.assertEqual(ended.exception.code, 0)
+            self.assertIn(f"usage: {command}.py", printed.getvalue())
 
 
 class MetricTests(unittest.TestCase):
@@ -282,10 +300,52 @@ class RecipeTests(unittest.TestCase):
         with self.assertRaisesRegex(AssertionError, f"of which {too_many} cannot be kept"):
             run("fold_projection.py", START, self.work / "train", narrow, "--dimension", too_many)
 
-    def test_every_command_tells_what_it_does(self) -> None:
-        for command in ("collect_images", "build_dataset", "cache_features", "train", "evaluate", "export_model",
-                        "convert_efficientnet_lite", "make_golden", "cache_teachers", "fit_teachers", "fold_projection"):
-            self.assertIn("usage:", run(f"{command}.py", "--help"))
+
+class JudgedRecipeTests(unittest.TestCase):
+    """Runs the recipe on grades alone: no picture has a label."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.temporary.cleanup)
+        cls.work = Path(cls.temporary.name)
+        cls.configuration, cls.dataset = HERE / "configurations" / "smoke-judged.toml", cls.work / "judged.jsonl"
+        folders = {name: sorted((SAMPLES / name).iterdir()) for name in ("fish", "birds", "windmills", "various")}
+        rows = ["query,image,grade"]
+        for name, others in itertools.permutations(folders, 2):  # the same folder is alike, the others are not
+            for query, picture, other in zip(folders[name], folders[name][1:], folders[others]):
+                rows += [f"{query.relative_to(SAMPLES)},{picture.relative_to(SAMPLES)},5",
+                         f"{query.relative_to(SAMPLES)},{other.relative_to(SAMPLES)},0"]
+        (cls.work / "judgements.csv").write_text("\n".join(rows) + "\n")
+        data = cls.work / "data.toml"
+        data.write_text(f'develop = 0.5\n[[judgements]]\ncsv = "{cls.work / "judgements.csv"}"\n')
+        run("build_dataset.py", data, SAMPLES, cls.dataset)
+        for split in ("train", "develop"):
+            run("cache_features.py", cls.configuration, cls.dataset, SAMPLES, cls.work / split, "--origin", START,
+                "--split", split)
+
+    def test_grades_alone_train_and_are_measured(self) -> None:
+        printed = run("train.py", self.configuration, self.dataset, self.work / "train", self.work / "one", "--origin",
+                      START, "--develop", self.work / "develop")
+        weights = load_file(self.work / "one" / "trained.safetensors")
+        rows = [json.loads(line) for line in (self.work / "one" / "develop.jsonl").read_text().splitlines()]
+        self.assertEqual([row["step"] for row in rows], [0, 4, 8])
+        self.assertTrue(all(0.5 < row["ordered pairs"] <= 1 for row in rows))
+        self.assertIn("softmax", printed)
+        self.assertTrue(all(np.isfinite(value).all() for value in weights.values()))
+        start = load_file(START / "weights.safetensors")["projection.weight"]
+        self.assertTrue((weights["projection.weight"] != start[:64]).any())
+        compared = run("compare_runs.py", self.dataset, self.work / "develop", START, self.work / "one", "--origin",
+                       START, "--json", self.work / "compared.json")
+        self.assertIn("ordered pairs", compared)
+        figures = json.loads((self.work / "compared.json").read_text())
+        self.assertIn("difference", figures["figures"][str(self.work / "one")]["ordered pairs"])
+        self.assertGreater(figures["counts"]["ordered pairs"], 5)
+
+    def test_three_processes_share_batches_that_are_no_multiple_of_three(self) -> None:
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(HERE)}
+        run("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=3", HERE / "tests" / "gathered.py",
+            self.configuration, self.dataset, self.work / "train", START, environment=environment)
 
 
 if __name__ == "__main__":
