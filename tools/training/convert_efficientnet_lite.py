@@ -117,7 +117,7 @@ def main() -> None:
     description = model_folder.write(options.output, NAME, size, tensors, lineage(described))
     check(options.output, options.images, network, options.dimension is None)
     if options.dimension is None:
-        model_card.write(options.output)
+        (options.output / "MODEL_CARD.md").write_text(model_card.card(options.output))
     weights = description["weights"]
     print(f"{options.output}: {weights['byteCount']:,} bytes, sha256 {weights['sha256']}")
 

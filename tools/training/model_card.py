@@ -1,12 +1,17 @@
-"""Fills MODEL_CARD.template.md with what was measured; a figure that was not measured for these weights is left
-out."""
+#!/usr/bin/env python3
+"""Writes the start's model card: MODEL_CARD.template.md with what was measured.
 
+A figure that was not measured for these weights is left out. The converter writes the same card.
+"""
+
+import argparse
 import json
 from pathlib import Path
 
 from safetensors.numpy import load_file
 
 HERE = Path(__file__).resolve().parent
+START = HERE.parents[1] / "Models" / "efficientnet-lite0"
 UNMEASURED = "not measured for these weights"
 
 
@@ -72,8 +77,8 @@ def sensitivity_rows(measured: dict) -> str:
     return "\n".join(lines) or f"| {UNMEASURED} | | |"
 
 
-def write(folder: Path) -> None:
-    """Writes MODEL_CARD.md into the model folder from the manifest there and the two measurement files here."""
+def card(folder: Path) -> str:
+    """Returns the card of the model folder, from the manifest there and the two measurement files here."""
     manifest = json.loads((folder / "manifest.json").read_text())
     weights = folder / manifest["weights"]["file"]
     digest = manifest["weights"]["sha256"]
@@ -101,4 +106,16 @@ def write(folder: Path) -> None:
         text = text.replace("{{" + name + "}}", str(value))
     if "{{" in text:
         raise SystemExit(f"MODEL_CARD.template.md: no value for {text[text.index('{{'):].split('}}')[0]}}}}}.")
-    (folder / "MODEL_CARD.md").write_text(text)
+    return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", nargs="?", type=Path, default=START, help="model folder (default: %(default)s)")
+    options = parser.parse_args()
+    (options.model / "MODEL_CARD.md").write_text(card(options.model))
+    print(options.model / "MODEL_CARD.md")
+
+
+if __name__ == "__main__":
+    main()

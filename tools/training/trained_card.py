@@ -57,7 +57,7 @@ def lineage_rows(manifest: dict) -> str:
     return "\n".join(lines)
 
 
-def write(folder: Path, results: dict, notes: str) -> None:
+def card(folder: Path, results: dict, notes: str) -> str:
     model = model_folder.read(folder)
     name = model.manifest["name"]
     described = results["models"].get(name)
@@ -89,8 +89,7 @@ def write(folder: Path, results: dict, notes: str) -> None:
         text = text.replace("{{" + key + "}}", str(value))
     if "{{" in text:
         raise SystemExit(f"TRAINED_CARD.template.md: no value for {text[text.index('{{'):].split('}}')[0]}}}}}.")
-    (folder / "MODEL_CARD.md").write_text(text)
-    print(folder / "MODEL_CARD.md")
+    return text
 
 
 def main() -> None:
@@ -101,7 +100,9 @@ def main() -> None:
     options = parser.parse_args()
     results = json.loads(options.results.read_text())
     for folder in options.models:
-        write(folder, results, (HERE / "results" / f"{folder.name}.md").read_text())
+        text = card(folder, results, (HERE / "results" / f"{folder.name}.md").read_text())
+        (folder / "MODEL_CARD.md").write_text(text)
+        print(folder / "MODEL_CARD.md")
 
 
 if __name__ == "__main__":
