@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Takes labelled pictures out of public repositories: FOLDER/<corpus>/<label>/<picture>.
 
-Each repository is read from a local clone, bare or not, in CLONES/<owner>+<name>. Nothing fetched goes into the
+Each repository is read from a local clone, bare or not, in CLONES/<owner>+<name>, at the commit that
+learning/corpora.py names. Nothing fetched goes into the
 product. Corpora for evaluation are never trained on; from the corpora for training, the labels that an evaluation
 corpus also has (dogs, houses, coasts, garments, fruit, …) are left out here, before anything else sees them.
 """
@@ -13,9 +14,10 @@ import io
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from learning.corpora import CORPORA, Corpus
+from learning.corpora import COMMITS, CORPORA, Corpus
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
@@ -33,17 +35,41 @@ def locate(clones: Path, name: str) -> Path:
     raise SystemExit(f"{folder}: no clone of https://github.com/{name}; git clone --bare it there.")
 
 
-def listing(repository: Path) -> list[str]:
-    paths = git(repository, "ls-tree", "-r", "-z", "--name-only", "HEAD").decode().split("\0")
+@dataclass(frozen=True)
+class Clone:
+    """A repository's git directory and the commit of it that is read."""
+
+    folder: Path
+    commit: str
+
+    @staticmethod
+    def of(name: str, clones: Path) -> "Clone":
+        """Finds `owner/name` among the clones.
+
+        Raises SystemExit when there is no clone, or its history lacks the commit.
+        """
+        folder, commit = locate(clones, name), COMMITS[name]
+        known = subprocess.run(["git", f"--git-dir={folder}", "cat-file", "-e", f"{commit}^{{commit}}"], capture_output=True)
+        if known.returncode:
+            raise SystemExit(f"{folder} lacks commit {commit} of https://github.com/{name}; git fetch origin {commit} there, "
+                             "or clone it whole.")
+        return Clone(folder, commit)
+
+    def file(self, path: str) -> str:
+        return git(self.folder, "show", f"{self.commit}:{path}").decode()
+
+
+def listing(clone: Clone) -> list[str]:
+    paths = git(clone.folder, "ls-tree", "-r", "-z", "--name-only", clone.commit).decode().split("\0")
     return sorted(path for path in paths if path.lower().endswith(SUFFIXES))
 
 
-def contents(repository: Path, paths: list[str]) -> Iterator[tuple[str, bytes]]:
+def contents(clone: Clone, paths: list[str]) -> Iterator[tuple[str, bytes]]:
     """Yields each path with its bytes through one `git cat-file` process; paths git cannot serve are skipped."""
-    command = ["git", f"--git-dir={repository}", "cat-file", "--batch"]
+    command = ["git", f"--git-dir={clone.folder}", "cat-file", "--batch"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         for path in paths:
-            process.stdin.write(f"HEAD:{path}\n".encode())
+            process.stdin.write(f"{clone.commit}:{path}\n".encode())
             process.stdin.flush()
             words = process.stdout.readline().split()
             if words[-1] == b"missing":
@@ -54,27 +80,27 @@ def contents(repository: Path, paths: list[str]) -> Iterator[tuple[str, bytes]]:
         process.stdin.close()
 
 
-def numbered(repository: Path, labels_repository: Path | None) -> dict[str, str]:
+def numbered(clone: Clone, labels: Clone | None) -> dict[str, str]:
     """Reads labels that stand in a file of numbers or in another repository's folders, by the picture's name."""
-    if labels_repository is None:
-        numbers = git(repository, "show", "HEAD:train_perfect_preds.txt").decode().split()
-        paths = [path for path in listing(repository) if path.startswith("cars_train/")]
+    if labels is None:
+        numbers = clone.file("train_perfect_preds.txt").split()
+        paths = [path for path in listing(clone) if path.startswith("cars_train/")]
         return {path: f"{int(number):03d}" for path, number in zip(sorted(paths), numbers, strict=True)}
-    known = {Path(path).name: path.split("/")[-2] for path in listing(labels_repository) if "/image_" in path}
-    return {path: known[Path(path).name] for path in listing(repository) if Path(path).name in known}
+    known = {Path(path).name: path.split("/")[-2] for path in listing(labels) if "/image_" in path}
+    return {path: known[Path(path).name] for path in listing(clone) if Path(path).name in known}
 
 
 def labelled(corpus: Corpus, clones: Path) -> dict[str, str]:
     """Maps each picture's path in the repository to its label."""
-    repository = locate(clones, corpus.repository)
+    clone = Clone.of(corpus.repository, clones)
     if corpus.labels == "csv":
-        rows = csv.DictReader(io.StringIO(git(repository, "show", "HEAD:images.csv").decode()))
+        rows = csv.DictReader(io.StringIO(clone.file("images.csv")))
         known = {f"images/{row['image']}.jpg": row["label"] for row in rows}
-        found = {path: known[path] for path in listing(repository) if path in known}
+        found = {path: known[path] for path in listing(clone) if path in known}
     elif corpus.labels == "numbered":
-        found = numbered(repository, locate(clones, corpus.labels_from) if corpus.labels_from else None)
+        found = numbered(clone, Clone.of(corpus.labels_from, clones) if corpus.labels_from else None)
     else:
-        paths = [path for path in listing(repository) if path.startswith(corpus.under)]
+        paths = [path for path in listing(clone) if path.startswith(corpus.under)]
         found = {path: path.split("/")[int(corpus.labels)].lower() for path in paths}
     return {path: label for path, label in found.items() if label not in corpus.left_out}
 
@@ -100,7 +126,7 @@ def main() -> None:
         corpus = CORPORA[name]
         labels = labelled(corpus, options.clones)
         chosen = limited(labels, corpus.most_per_label)
-        for path, data in contents(locate(options.clones, corpus.repository), chosen):
+        for path, data in contents(Clone.of(corpus.repository, options.clones), chosen):
             target = options.output / name / labels[path] / path.replace("/", "_")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)

@@ -36,6 +36,23 @@ IMAGENET_LEFT_OUT = frozenset(
     " ".join([DOGS, OTHER_ANIMALS_AND_GUITARS, BUILDINGS_AND_STREETS, SCENERY, GARMENTS, GROCERIES]).split())
 IMAGENET_TERMS = "ImageNet's terms: non-commercial research"
 
+# The commit of each repository that is read, whatever has come since.
+COMMITS = {
+    "afroozsheikh/Intel-Image-Classifier": "268f8fc38fb3f7307c1861d619ee99ff4158a3f5",
+    "alexeygrigorev/clothing-dataset": "7ed86a9cc56763b6acb35e41cb35184e43a5d218",
+    "Deo0330/split_minidataset": "557ebcae0db23651f9370f54a5f31b1f0fd4064d",
+    "fmejbah/car_dataset1": "2ac6920297f51277ac4e24afd231c46d35077831",
+    "jaaumeadrover/Landscape-Image-Classification": "7985b6b6e532f94f96da7dee74eb9a0ae7972083",
+    "MachineLearning2020/Homework3-PACS": "d586a6cf3db84896fb6cc465c7bf51bdaf6d65d8",
+    "marcusklasson/GroceryStoreDataset": "fc80ba90f803d79d0383df52c5a4ac5de99ff6fc",
+    "pan8915/DeepTexture": "522f46f683af11e93673bff29f81df14f49edfb2",
+    "PepeTapia/UdacityAWS_Nanodegree": "24d3f798ea15d47665b24fab2b7cff96e69dba24",
+    "seshuad/IMagenet": "153dbc161ab7942a12c99515e80ef6454dd06693",
+    "Shmaltalk/colorization-tf": "de236b5728bdff6c78b3d65ca472fd72a2e67a04",
+    "taibarehm/CVassimgement": "5e5ee696e6576f6ed4c674e3763f77e40242332a",
+    "thunderInfy/imagenette": "b850f030ff0701c36a4adc8b928ea9483a46915b",
+}
+
 CORPORA = {
     # Evaluation: looked at with finished candidates only.
     "pacs": Corpus("MachineLearning2020/Homework3-PACS", "evaluate", "category across photograph, painting, cartoon, "
