@@ -86,8 +86,11 @@ class Front(nn.Module):
 
 
 @lru_cache
-def taps(side: int, kernel: int, stride: int) -> tuple[Tensor, int]:
-    """Returns which tap joins which input with which output position, (taps, inputs · outputs) of 0 and 1."""
+def taps(side: int, kernel: int, stride: int, device: torch.device, kind: torch.dtype) -> tuple[Tensor, int]:
+    """Returns which tap joins which input with which output position, (taps, inputs · outputs) of 0 and 1.
+
+    They are kept where and as they are used; megabytes would else go to a GPU for each layer and step.
+    """
     outputs, padding = -(-side // stride), same_padding(side, kernel, stride)[0]
     along = torch.zeros(kernel, side, outputs)
     for output in range(outputs):
@@ -95,7 +98,7 @@ def taps(side: int, kernel: int, stride: int) -> tuple[Tensor, int]:
             if 0 <= output * stride + tap - padding < side:
                 along[tap, output * stride + tap - padding, output] = 1
     both = torch.einsum("kio,lpq->klipoq", along, along)
-    return both.reshape(kernel * kernel, side * side * outputs * outputs), outputs
+    return both.reshape(kernel * kernel, side * side * outputs * outputs).to(device, kind), outputs
 
 
 class Rear(nn.Module):
@@ -124,9 +127,9 @@ class Rear(nn.Module):
 
     def depthwise(self, x: Tensor, name: str, side: int, kernel: int, stride: int) -> tuple[Tensor, int]:
         name = name.replace(".", "_")
-        where, outputs = taps(side, kernel, stride)
+        where, outputs = taps(side, kernel, stride, x.device, x.dtype)
         weight = self.values[f"{name}_weight"].to(x.dtype).reshape(len(x), -1)
-        matrix = (weight @ where.to(x)).reshape(len(x), side * side, outputs * outputs)
+        matrix = (weight @ where).reshape(len(x), side * side, outputs * outputs)
         return torch.baddbmm(self.values[f"{name}_bias"].to(x.dtype)[:, None, None], x, matrix), outputs
 
     def features(self, x: Tensor) -> Tensor:

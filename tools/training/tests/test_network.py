@@ -40,8 +40,8 @@ class NetworkTests(unittest.TestCase):
         for side, kernel, stride in [(7, 5, 1), (7, 3, 1), (14, 5, 2), (13, 5, 2), (6, 3, 2), (3, 5, 1)]:
             x = torch.randn(4, 3, side, side, dtype=torch.double, requires_grad=True)  # channels, pictures
             weight = torch.randn(4, 1, kernel, kernel, dtype=torch.double, requires_grad=True)
-            where, outputs = taps(side, kernel, stride)
-            matrix = (weight.reshape(4, -1) @ where.double()).reshape(4, side**2, outputs**2)
+            where, outputs = taps(side, kernel, stride, x.device, x.dtype)
+            matrix = (weight.reshape(4, -1) @ where).reshape(4, side**2, outputs**2)
             found = torch.bmm(x.flatten(2), matrix)
             before, after = same_padding(side, kernel, stride)
             padded = F.pad(x.transpose(0, 1), (before, after, before, after))
@@ -51,6 +51,18 @@ class NetworkTests(unittest.TestCase):
             for one, other in zip(torch.autograd.grad(found, (x, weight), pull),
                                   torch.autograd.grad(expected, (x, weight), pull)):
                 torch.testing.assert_close(one, other)
+
+    def test_taps_are_made_once_for_each_device_and_kind_of_number(self) -> None:
+        """The device "meta" stands for a GPU here: it has shapes and no values."""
+        rear = Rear(random_tensors(), 11, 64).to("meta", torch.bfloat16)
+        taps.cache_clear()
+        for _ in range(3):
+            rear(torch.empty(112, 2, 16, device="meta", dtype=torch.bfloat16))
+        made = taps.cache_info()
+        self.assertEqual((made.misses, made.hits + made.misses), (3, 15))
+        kept, _ = taps(4, 5, 2, torch.device("meta"), torch.bfloat16)
+        self.assertEqual((kept.device.type, kept.dtype), ("meta", torch.bfloat16))
+        self.assertIs(taps(4, 5, 2, torch.device("meta"), torch.bfloat16)[0], kept)
 
     def test_front_and_rear_are_the_network_wherever_it_is_cut(self) -> None:
         tensors = random_tensors()
