@@ -10,6 +10,8 @@ from pathlib import Path
 
 from safetensors.numpy import load_file
 
+from trained_card import filled
+
 HERE = Path(__file__).resolve().parent
 START = HERE.parents[1] / "Models" / "efficientnet-lite0"
 UNMEASURED = "not measured for these weights"
@@ -101,12 +103,7 @@ def card(folder: Path) -> str:
         "projectionTable": projection_table(results),
         "decision": decision(results),
     }
-    text = (HERE / "MODEL_CARD.template.md").read_text()
-    for name, value in values.items():
-        text = text.replace("{{" + name + "}}", str(value))
-    if "{{" in text:
-        raise SystemExit(f"MODEL_CARD.template.md: no value for {text[text.index('{{'):].split('}}')[0]}}}}}.")
-    return text
+    return filled(HERE / "MODEL_CARD.template.md", values)
 
 
 def main() -> None:

@@ -57,6 +57,19 @@ def lineage_rows(manifest: dict) -> str:
     return "\n".join(lines)
 
 
+def filled(template: Path, values: dict[str, object]) -> str:
+    """Puts the values in the places that {{name}} marks.
+
+    Raises SystemExit when there is a place without a value.
+    """
+    text = template.read_text()
+    for name, value in values.items():
+        text = text.replace("{{" + name + "}}", str(value))
+    if "{{" in text:
+        raise SystemExit(f"{template.name}: no value for {text[text.index('{{'):].split('}}')[0]}}}}}.")
+    return text
+
+
 def card(folder: Path, results: dict, notes: str) -> str:
     model = model_folder.read(folder)
     name = model.manifest["name"]
@@ -84,12 +97,7 @@ def card(folder: Path, results: dict, notes: str) -> str:
         "nearRows": near_duplicate_rows(results["figures"], name, sets),
         "notes": notes.strip(),
     }
-    text = (HERE / "TRAINED_CARD.template.md").read_text()
-    for key, value in values.items():
-        text = text.replace("{{" + key + "}}", str(value))
-    if "{{" in text:
-        raise SystemExit(f"TRAINED_CARD.template.md: no value for {text[text.index('{{'):].split('}}')[0]}}}}}.")
-    return text
+    return filled(HERE / "TRAINED_CARD.template.md", values)
 
 
 def main() -> None:

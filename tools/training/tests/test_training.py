@@ -1,6 +1,7 @@
 """Training: what is refused, that going on equals never having stopped, several processes, and the whole recipe."""
 
 import contextlib
+import dataclasses
 import importlib
 import io
 import itertools
@@ -182,7 +183,14 @@ class RecipeTests(unittest.TestCase):
         run("export_model.py", self.work / "whole" / "trained.safetensors", model, "--origin", START, "--blend", "0.5")
         found = model_folder.read(model)
         self.assertEqual(found.manifest["embedding"]["dimension"], 64)
-        self.assertEqual(found.manifest["lineage"][-1]["step"], "training")
+        trained = found.manifest["lineage"][-1]
+        self.assertEqual((trained["step"], trained["share"]), ("training", 0.5))
+        self.assertEqual(trained["configuration"], dataclasses.asdict(read(self.configuration)))
+        self.assertEqual(trained["targets"], stored.digest(self.work / "train" / "targets.npy"))
+        self.assertIn("self-supervision 0.5", trained["note"])
+        card = (model / "MODEL_CARD.md").read_text()
+        self.assertIn("Nothing was measured with these weights", card)
+        self.assertIn(found.sha256, card)
         (self.work / "sets").mkdir(exist_ok=True)
         if not (self.work / "sets" / "samples").exists():
             (self.work / "sets" / "samples").symlink_to(SAMPLES / "windmills")
@@ -192,6 +200,15 @@ class RecipeTests(unittest.TestCase):
         self.assertIn("difference", figures["figures"]["model"]["mirrored"])
         costs = {name: model["multiplyAdds"] for name, model in figures["models"].items()}
         self.assertGreater(costs["lookalike-base"], costs["model"])
+        run("export_model.py", self.work / "whole" / "trained.safetensors", model, "--origin", START, "--blend", "0.5",
+            "--figures", self.work / "figures.json")
+        value, _, _ = figures["figures"]["model"]["mirrored"]["value"]
+        card = (model / "MODEL_CARD.md").read_text()
+        self.assertIn(f"| mirrored | recall@1 | {value:.4f}".replace("0.", ".", 1), card)
+        self.assertNotIn("Nothing was measured", card)
+        with self.assertRaisesRegex(AssertionError, "no figures for these weights"):
+            run("export_model.py", self.work / "whole" / "trained.safetensors", self.work / "unmeasured", "--origin", START,
+                "--figures", self.work / "figures.json")
 
     def test_the_whole_shorter_side_can_be_shown(self) -> None:
         whole, trained = self.work / "uncropped", self.work / "whole" / "trained.safetensors"
