@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from learning import stored, trainer as training
 from learning.batches import Drawer
 from learning.cache import Cache
-from learning.configuration import Views, read
+from learning.configuration import Loss, Views, read
 from learning.dataset import read as read_dataset
 from learning.development import Held, Log
 from learning.network import Rear
@@ -59,7 +59,7 @@ def held_out(options: argparse.Namespace, tensors: dict[str, torch.Tensor], view
     return found
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("configuration", type=Path, help="TOML file")
     parser.add_argument("dataset", type=Path, help="data set file that the caches were made from")
@@ -80,38 +80,48 @@ def main() -> None:
                         help="of the products; weights and sums stay float32 (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="on a CPU (default: %(default)s)")
     parser.add_argument("--stop-after", type=int, metavar="STEP", help="write a checkpoint there and stop")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
     torch.set_num_threads(options.threads)
     configuration = read(options.configuration)
     torch.manual_seed(configuration.schedule.seed)
     where = device()
     cache = Cache(options.cache, where)
-    dataset = read_dataset(options.dataset).of("train")
     digest = stored.digest(options.dataset)
     tensors = starting_tensors(options.origin, configuration.dimension)
     cache.check(digest, "train", tensors)
     if cache.description["views"] != configuration.views.described():
         raise SystemExit(f"{options.cache} was made with other views; run cache_features.py.")
-    drawer = Drawer(dataset, cache.view_count, configuration.batches, cache.targets)
-    precision = getattr(torch, options.precision)
+    drawer = Drawer(read_dataset(options.dataset).of("train"), cache.view_count, configuration.batches, cache.targets)
     origin = stored.digest(options.origin / "weights.safetensors")
-    if options.targets:
-        cache.targets = np.load(options.targets, mmap_mode="r")
-        if stored.read(options.targets.with_suffix(".json"))["dataset"] != digest or len(cache.targets) != len(cache):
-            raise SystemExit(f"{options.targets} was made from another data set; run fit_teachers.py.")
-    elif configuration.loss.regression:
-        raise SystemExit("loss.regression needs --targets.")
-    elif options.teacher:
-        cache.targets = taught(options, Cache(options.teacher_cache or options.cache, where), digest)
-    elif configuration.loss.distillation:
-        seen = Cache(options.teacher_cache, where) if options.teacher_cache else cache
-        seen.check(digest, "train", tensors)
-        seen.check_origin(origin)
-        cache.targets = seen.targets
+    cache.targets = targets(options, configuration.loss, cache, tensors, digest, origin)
     held = held_out(options, tensors, configuration.views, where)
     described = {"configuration": dataclasses.asdict(configuration), "dataset": digest,
                  "origin": origin, "targets": targets_digest(options), "precision": options.precision}
-    run(Trainer(configuration, tensors, cache, drawer, precision), held, options, described)
+    trainer = Trainer(configuration, tensors, cache, drawer, getattr(torch, options.precision))
+    run(trainer, held, options, described)
+
+
+def targets(options: argparse.Namespace, loss: Loss, cache: Cache, tensors: dict[str, torch.Tensor], digest: str,
+            origin: str) -> np.ndarray:
+    """Returns what distillation keeps to and regression comes near, having checked whose it is."""
+    if options.targets:
+        found = np.load(options.targets, mmap_mode="r")
+        if stored.read(options.targets.with_suffix(".json"))["dataset"] != digest or len(found) != len(cache):
+            raise SystemExit(f"{options.targets} was made from another data set; run fit_teachers.py.")
+        return found
+    if loss.regression:
+        raise SystemExit("loss.regression needs --targets.")
+    seen = Cache(options.teacher_cache, cache.device) if options.teacher_cache else cache
+    if options.teacher:
+        return taught(options, seen, digest)
+    seen.check(digest, "train", tensors)
+    if loss.distillation:
+        seen.check_origin(origin)
+    return seen.targets
 
 
 def targets_digest(options: argparse.Namespace) -> str:
