@@ -360,9 +360,14 @@ class JudgedRecipeTests(unittest.TestCase):
         self.assertGreater(figures["counts"]["ordered pairs"], 5)
 
     def test_three_processes_share_batches_that_are_no_multiple_of_three(self) -> None:
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(HERE)}
-        run("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=3", HERE / "tests" / "gathered.py",
-            self.configuration, self.dataset, self.work / "train", START, environment=environment)
+        command = [sys.executable, HERE / "tests" / "gathered.py", self.configuration, self.dataset, self.work / "train",
+                   START, self.work / "meeting"]
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(HERE),
+                                    "WORLD_SIZE": "3"}
+        processes = [subprocess.Popen(command, env=environment | {"RANK": str(rank)}, stderr=subprocess.PIPE, text=True)
+                     for rank in range(3)]
+        said = [process.communicate()[1] for process in processes]
+        self.assertEqual([process.returncode for process in processes], [0, 0, 0], "\n".join(said))
 
 
 if __name__ == "__main__":
