@@ -49,7 +49,7 @@ async function next() {
 
 async function grade(value) {
   const step = steps[at];
-  if (!step) return;
+  if (!step) return next(); // all of this query's are graded, and the next one has not come
   const progress = await tell("POST", "/v1/judgements", { query: step.query.id, image: step.candidate.id, grade: value });
   step.grade = value;
   showProgress(progress);
@@ -120,5 +120,5 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-addEventListener("server-back", () => { if (!steps.length) during(next); });
+addEventListener("server-back", () => { if (at >= steps.length) during(next); });
 during(next);
