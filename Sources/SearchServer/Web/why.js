@@ -27,16 +27,18 @@ export async function showWhy(section, entry, signal, onQueryKnown) {
 function explained({ why, from, image }) {
   const { stages, rules, regions } = why.explanation;
   const isItself = why.id === image.id;
-  const source = sourceOf(from.base, 640);
-  const share = regions?.share === undefined ? "" : ` They make up ${percent(regions.share)} of the similarity.`;
+  // The server looks at the first picture that is wanted, which may be one that cannot be shown here, or no picture at all.
+  const asked = [from.base, ...from.examples].find((each) => each && (each.weight ?? 1) > 0);
+  const source = regions?.query && sourceOf(asked, 640);
+  const share = regions?.share === undefined ? "" : ` ${source ? "They make up" : "It makes up"} ${percent(regions.share)} of the similarity.`;
   return [
     element("p", { class: "why-verdict" }, verdict(why),
       !isItself && ` It was folded into ${why.fileName}, which is explained here.`),
     element("div", { class: "why-parts" },
-      regions && source && element("div", {}, element("div", { class: "why-pair" },
-        regions.query && outlined(source, "The query", regions.query),
+      regions && element("div", {}, element("div", { class: "why-pair" },
+        source && outlined(source, "The query", regions.query),
         outlined(`${why.links.thumbnail}?size=640`, why.fileName, regions.image)),
-      element("p", { class: "soft why-share", text: `Framed: the parts of both that match best.${share}` })),
+      element("p", { class: "soft why-share", text: `Framed: the ${source ? "parts of both that match" : "part of it that matches"} best.${share}` })),
       element("div", { class: "why-stages" }, table(stages),
         rules.length > 0 && element("ul", { class: "why-rules" }, rules.map((text) => element("li", { text }))))),
   ];
