@@ -5,12 +5,18 @@ import { announce, element, parts } from "./dom.js";
 import { count, moment, number } from "./format.js";
 
 const page = parts({ form: "job-form", folder: "job-folder", fault: "job-fault", list: "jobs" });
-const items = new Map(); // job id → its list item
+const items = new Map();    // job id → its list item
+const followed = new Map(); // job id → the stream of its events
 const words = { running: "under way", done: "done", stopped: "stopped", failed: "failed" };
 
+/** Shows all jobs, anew: a server that was started again has other ones under the same numbers. */
 export async function showJobs() {
   try {
     const { jobs } = await ask("/v1/jobs");
+    say(null);
+    for (const events of followed.values()) events.close();
+    followed.clear();
+    items.clear();
     for (const job of jobs) put(job, false);
     if (!jobs.length) page.list.replaceChildren(element("li", { class: "soft", text: "Nothing has been indexed since the server was started." }));
   } catch (error) {
@@ -59,6 +65,7 @@ function draw(item, job) {
 /** Follows a job's events. A connection that breaks is taken up again by the browser itself. */
 function follow(job) {
   const events = new EventSource(job.links.events);
+  followed.set(job.id, events);
   const take = (event) => put(JSON.parse(event.data), false);
   events.addEventListener("progress", take);
   events.addEventListener("end", (event) => {

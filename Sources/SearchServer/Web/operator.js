@@ -83,3 +83,4 @@ async function follow() {
 
 follow();
 showJobs();
+addEventListener("server-back", showJobs);
