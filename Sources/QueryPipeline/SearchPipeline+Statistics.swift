@@ -48,7 +48,11 @@ extension SearchPipeline {
             throw NotReady(pendingChangeCount: pending, indexedImageCount: indexed)
         }
         _ = try decoder.thumbnail(of: .bytes(Self.smallestPicture), size: embedder.thumbnailSize)
-        return Readiness(model: embedder.model.identity, indexedImageCount: try imageCount(for: .everyone))
+        return Readiness(
+            model: embedder.model.identity,
+            indexedImageCount: try imageCount(for: .everyone),
+            regionsPerImage: library.regions?.partCount ?? 0
+        )
     }
 
     /// A grey GIF of one pixel.

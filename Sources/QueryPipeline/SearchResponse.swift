@@ -130,4 +130,6 @@ public struct Readiness: Codable, Hashable, Sendable {
     public let model: String
     /// How many images can be found.
     public let indexedImageCount: Int
+    /// How many regions of each image can be found; 0 when none can.
+    public var regionsPerImage = 0
 }

@@ -11,13 +11,16 @@ import Testing
     @Test("a server that can answer says how many pictures it searches")
     func ready() async throws {
         try await withRoutes(
-            to: ScriptedBackend(onReadiness: { Readiness(model: "m@1", indexedImageCount: 328) })
+            to: ScriptedBackend(onReadiness: {
+                Readiness(model: "m@1", indexedImageCount: 328, regionsPerImage: 9)
+            })
         ) { client in
             let answer = try await client.ask(.get, "/readyz")
             #expect(answer.status == 200)
             #expect(
                 answer.text
-                    == #"{"acceptsURLs":false,"imageCount":328,"maximumBodyByteCount":33554432,"model":"m@1","status":"ready"}"#
+                    == #"{"acceptsURLs":false,"imageCount":328,"maximumBodyByteCount":33554432,"model":"m@1","#
+                    + #""regionsPerImage":9,"scope":"admin","status":"ready"}"#
             )
         }
     }

@@ -86,10 +86,16 @@ struct ReadinessDescription: Encodable {
     let maximumBodyByteCount: Int
     /// Whether pictures may be named by their addresses; the page then has a field for one.
     let acceptsURLs: Bool
+    /// How many regions of each picture are searched as well; the page offers to leave them out.
+    let regionsPerImage: Int
+    /// What whoever asks may do; the page offers no more.
+    let scope: String
 
-    init(_ readiness: Readiness, maximumBodyByteCount: Int, acceptsURLs: Bool) {
+    init(_ readiness: Readiness, maximumBodyByteCount: Int, acceptsURLs: Bool, scope: AccessScope) {
         model = readiness.model
         imageCount = readiness.indexedImageCount
+        regionsPerImage = readiness.regionsPerImage
+        self.scope = scope.rawValue
         self.maximumBodyByteCount = maximumBodyByteCount
         self.acceptsURLs = acceptsURLs
     }

@@ -52,14 +52,18 @@ struct HealthRoutes: Sendable {
         }
         // Whoever only asks whether to send us visitors learns nothing of the library.
         var response =
-            context.mayDo(.read)
-            ? try Response.json(
-                ReadinessDescription(
-                    readiness,
-                    maximumBodyByteCount: maximumBodyByteCount,
-                    acceptsURLs: acceptsURLs
+            if let scope = context.visitor.scope {
+                try Response.json(
+                    ReadinessDescription(
+                        readiness,
+                        maximumBodyByteCount: maximumBodyByteCount,
+                        acceptsURLs: acceptsURLs,
+                        scope: scope
+                    )
                 )
-            ) : try Response.json(["status": "ready"])
+            } else {
+                try Response.json(["status": "ready"])
+            }
         response.headers[.cacheControl] = "no-store"
         return response
     }

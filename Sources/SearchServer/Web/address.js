@@ -11,7 +11,7 @@ export const filterNames = [
   "folder", "name", "format", "minimumWidth", "maximumWidth", "minimumHeight", "maximumHeight", "takenAfter",
   "takenBefore", "addedAfter", "addedBefore", "camera", "tags", "anyTags", "notTags", "status", "visibility",
 ];
-export const rankingNames = ["duplicates", "diversity", "regions", "minimumProbability", "minimumSimilarity"];
+export const rankingNames = ["duplicates", "diversity", "regions", "minimumProbability", "minimumSimilarity", "includePrivate"];
 
 export function searchOf(parameters) {
   const image = Number(parameters.get("image") ?? parameters.get("from"));

@@ -3,7 +3,7 @@
 // key. Back and Forward show what was there before, at the place where it was left, without asking again.
 
 import { addressOf, pictureAddress, searchOf } from "./address.js";
-import { markPlace, readiness } from "./bar.js";
+import { markPlace, onReadiness } from "./bar.js";
 import { byId, element } from "./dom.js";
 import { reportInteractions } from "./interactions.js";
 import { listenForPictures, offerAddresses } from "./intake.js";
@@ -134,7 +134,6 @@ document.addEventListener("visibilitychange", () => {
 
 // The start's own requests. The page works without them, so a failure only leaves something out.
 offerExamples().catch(() => {});
-readiness.then(offerAddresses).catch(() => {});
-addEventListener("signed-in", () => ask("/readyz").then(offerAddresses).catch(() => {}));
-readiness.then(({ imageCount }) => { byId("start-notice").hidden = imageCount !== 0; }).catch(() => {});
+onReadiness(offerAddresses);
+onReadiness(({ imageCount }) => { byId("start-notice").hidden = imageCount !== 0; });
 showCurrentEntry();

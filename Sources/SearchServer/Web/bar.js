@@ -10,9 +10,16 @@ const places = [
   ["/operator", "Operator"], ["/docs", "API"],
 ];
 
-/** Resolves to what the server said of itself: little to who has not signed in. The page works without, so whoever waits
- *  has to bear a failure. */
-export const readiness = ask("/readyz");
+let readiness = ask("/readyz");
+addEventListener("signed-in", () => { readiness = ask("/readyz"); });
+
+/** Calls `show` with what the server says of itself, and again once somebody has signed in: before, it says little. The
+ *  page works without, so a failure only leaves something out. */
+export function onReadiness(show) {
+  const tell = () => readiness.then(show).catch(() => {});
+  tell();
+  addEventListener("signed-in", tell);
+}
 
 function showPlaces() {
   const links = places.map(([address, name]) => element("a", { href: address, text: name }));
@@ -74,6 +81,4 @@ addEventListener("server-reached", () => {
 byId("bar").after(banner);
 showPlaces();
 
-const showSize = ({ imageCount }) => { byId("library").textContent = imageCount === undefined ? "" : count(imageCount, "picture"); };
-readiness.then(showSize).catch(() => {});
-addEventListener("signed-in", () => ask("/readyz").then(showSize).catch(() => {}));
+onReadiness(({ imageCount }) => { byId("library").textContent = imageCount === undefined ? "" : count(imageCount, "picture"); });

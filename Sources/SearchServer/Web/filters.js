@@ -1,8 +1,9 @@
 // The panel of filters, and the chips that say which of them hold. Both speak in the API's parameters, as texts.
 
 import { ask } from "./api.js";
+import { onReadiness } from "./bar.js";
 import { element, icon, whenQuiet } from "./dom.js";
-import { day, percent } from "./format.js";
+import { day, moment, percent } from "./format.js";
 
 const field = (label, control, note) => element("label", { class: "field" },
   element("span", { text: label }), control, note && element("small", { class: "soft", text: note }));
@@ -36,10 +37,13 @@ function form() {
       element("div", { class: "field-regions", hidden: true },
         field("Compare", choice("regions", [["", "pictures and parts of them"], ["false", "whole pictures"]]))),
       field("Called similar by", choice("minimumProbability",
-        [["", "anyone or no one"], ["0.1", "1 of 10 people or more"], ["0.5", "half of all people or more"], ["0.9", "9 of 10 people or more"]]))),
-    element("fieldset", { class: "listing" }, element("legend", { class: "visually-hidden", text: "For the operator" }),
-      field("Visibility", choice("visibility",
-        [["", "listed"], ["private", "private"], ["blocked", "blocked"], ["listed,private,blocked", "all, if you may"]]))));
+        [["", "anyone or no one"], ["0.1", "1 of 10 people or more"], ["0.5", "half of all people or more"], ["0.9", "9 of 10 people or more"]])),
+      field("Similarity from", input("minimumSimilarity", { type: "number", min: -1, max: 1, step: "any", placeholder: "any" }), "the cosine, at most 1"),
+      element("div", { class: "for-administrators", hidden: true },
+        field("Private pictures", choice("includePrivate", [["", "left out"], ["true", "found as well"]])))),
+    element("fieldset", { class: "listing" }, element("legend", { class: "visually-hidden", text: "For administrators" }),
+      element("div", { class: "for-administrators", hidden: true }, field("Visibility", choice("visibility",
+        [["", "listed"], ["private", "private"], ["blocked", "blocked"], ["private,blocked", "private or blocked"], ["listed,private,blocked", "all"]])))));
 }
 
 /** Builds the panel inside `host`. `onChange` gets all options that are set, once the hand rests. */
@@ -53,6 +57,10 @@ export function filterPanel(host, onChange) {
   });
   panel.addEventListener("input", changed);
   panel.addEventListener("submit", (event) => event.preventDefault());
+  onReadiness(({ regionsPerImage, scope }) => {
+    panel.querySelector(".field-regions").hidden = !regionsPerImage;
+    for (const part of panel.querySelectorAll(".for-administrators")) part.hidden = scope !== "admin";
+  });
   let asked = null;
   return {
     /** Fills the panel in with what holds now. What is only listed has no order to choose, and what is found no other
@@ -65,16 +73,12 @@ export function filterPanel(host, onChange) {
       for (const control of panel.elements) {
         if (!control.name) continue;
         if (control.type === "checkbox") control.checked = (options.format ?? "").split(",").includes(control.value);
-        else control.value = (control.type === "date" ? options[control.name]?.slice(0, 10) : options[control.name]) ?? "";
+        else if (control.type === "date") control.value = dayIn(control.name, options[control.name] ?? "");
+        else control.value = options[control.name] ?? "";
       }
     },
     /** Asks what the library has, once, so that names need not be known by heart. */
     offer: (options) => {
-      if (!asked) {
-        ask("/v1/stats").then(({ regionsPerImage }) => {
-          panel.querySelector(".field-regions").hidden = !regionsPerImage;
-        }).catch(() => {});
-      }
       asked ??= ask("/v1/collections").then((known) => {
         const offered = { folders: known.folders.map((each) => each.path), tags: known.tags.map((each) => each.tag), cameras: known.cameras.map((each) => each.camera) };
         for (const list of lists) {
@@ -95,8 +99,20 @@ function read(panel) {
     if (!value.trim()) continue;
     options[name] = options[name] ? `${options[name]},${value.trim()}` : value.trim();
   }
+  for (const name of ["tags", "anyTags", "notTags"]) {
+    const tags = (options[name] ?? "").split(",").map((tag) => tag.trim()).filter(Boolean);
+    if (tags.length) options[name] = tags.join(",");
+    else delete options[name];
+  }
+  if (isDay(options.addedBefore ?? "")) options.addedBefore = daysFrom(options.addedBefore, 1);
   return options;
 }
+
+// "Added until" includes its day, as "taken until" does; the API's addedBefore does not.
+
+const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text);
+const daysFrom = (text, days) => new Date(Date.parse(text) + days * 86_400_000).toISOString().slice(0, 10);
+const dayIn = (name, text) => (name === "addedBefore" && isDay(text) ? daysFrom(text, -1) : text.slice(0, 10));
 
 const words = {
   folder: (value) => `in ${value}`,
@@ -109,7 +125,7 @@ const words = {
   takenAfter: (value) => `taken from ${day(value)}`,
   takenBefore: (value) => `taken until ${day(value)}`,
   addedAfter: (value) => `added from ${day(value)}`,
-  addedBefore: (value) => `added until ${day(value)}`,
+  addedBefore: (value) => (isDay(value) ? `added until ${day(daysFrom(value, -1))}` : `added before ${moment(value)}`),
   camera: (value) => value,
   tags: (value) => `tagged ${value.split(",").join(" and ")}`,
   anyTags: (value) => `tagged ${value.split(",").join(" or ")}`,
@@ -118,8 +134,9 @@ const words = {
   duplicates: () => "duplicates shown",
   diversity: () => "varied",
   regions: (value) => (value === "false" ? "whole pictures" : "parts of pictures too"),
-  minimumProbability: (value) => `similar to ${percent(Number(value))} of people`,
+  minimumProbability: (value) => `similar to ${percent(Number(value))} of people or more`,
   minimumSimilarity: (value) => `similarity from ${value}`,
+  includePrivate: () => "private ones too",
   visibility: (value) => value.split(",").join(" or "),
 };
 

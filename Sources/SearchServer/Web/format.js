@@ -2,6 +2,7 @@
 
 const numbers = new Intl.NumberFormat();
 const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const calendarDays = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 export const number = (value) => numbers.format(value);
@@ -39,7 +40,8 @@ export function duration(seconds) {
   return `${Math.floor(whole / size)} ${unit}${rest ? ` ${rest} ${steps[at + 1][1]}` : ""}`;
 }
 
-export const day = (text) => show(days, text);
+/** A day that is one of the calendar is the same everywhere; a moment falls on different days in different places. */
+export const day = (text) => show(/^\d{4}-\d\d-\d\d$/.test(text) ? calendarDays : days, text);
 export const moment = (text) => show(moments, text);
 
 function show(format, text) {

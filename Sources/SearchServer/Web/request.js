@@ -4,7 +4,7 @@ import { ask, Fault, tell } from "./api.js";
 import { cropText, filterNames, rankingNames } from "./address.js";
 
 const lists = new Set(["format", "tags", "anyTags", "notTags", "visibility"]);
-const switches = new Set(["regions"]);
+const switches = new Set(["regions", "includePrivate"]);
 const numbers = new Set([
   "minimumWidth", "maximumWidth", "minimumHeight", "maximumHeight", "diversity", "minimumProbability",
   "minimumSimilarity",

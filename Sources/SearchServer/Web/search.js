@@ -7,7 +7,7 @@ import { Cropper } from "./cropper.js";
 import { announce, parts } from "./dom.js";
 import { filterPanel, showChips } from "./filters.js";
 import { count, milliseconds } from "./format.js";
-import { readiness } from "./bar.js";
+import { onReadiness } from "./bar.js";
 import { describe, findSuggestions, remember, sourceOf, subtitleOf, suggestionsOf, titleOf } from "./query.js";
 import { requestAnswer } from "./request.js";
 import { showSuggestions } from "./suggestions.js";
@@ -25,7 +25,7 @@ let shown = null;    // the entry on screen: { search, results?, nextCursor?, fa
 let underWay = null; // the AbortController of its requests
 let openSearch;      // how the page goes on to another search
 let uploadLimit = null;
-readiness.then((ready) => { uploadLimit = ready.maximumBodyByteCount; }).catch(() => {});
+onReadiness((ready) => { uploadLimit = ready.maximumBodyByteCount; });
 
 const cropper = new Cropper(page.cropper, (crop) => tune({ crop }, "crop"));
 const panel = filterPanel(page.filters, (options) => tune({ options }, "filters"));
