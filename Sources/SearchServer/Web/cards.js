@@ -19,6 +19,7 @@ export function card(result, context) {
     }), frame(result)),
     caption(result));
   item.append(link, tools(result, context));
+  if (result.visibility && result.visibility !== "listed") item.append(wayBack(result, context));
   if (result.duplicates?.length) item.append(fold(item, result, context));
   return item;
 }
@@ -66,6 +67,16 @@ function tools(result, { search, examples, onExample }) {
       class: "card-tool", href: pictureAddress(result.id, search), "data-details": result.id,
       "aria-label": `Details of ${result.fileName}`, title: "Details",
     }, icon("details")));
+}
+
+/** Says that a picture of the listing is kept from others, and lets it be listed again. */
+function wayBack(result, { onList }) {
+  const line = element("p", { class: "card-hidden" }, element("span", { class: "badge", text: result.visibility }),
+    onList && element("button", {
+      type: "button", class: "link-button", "aria-label": `List ${result.fileName} again`, text: "List it again",
+      onclick: async () => line.replaceChildren(await onList(result)),
+    }));
+  return line;
 }
 
 /** What was folded into the result: a button that unfolds its duplicates beside it. */

@@ -107,19 +107,23 @@ function facts(image) {
 function visibility(entry) {
   const fault = element("p", { class: "field-fault", role: "alert" });
   const select = element("select", { id: "visibility" }, [
-    ["listed", "listed: everyone finds it"], ["private", "private: it is never found"], ["blocked", "blocked: must not be shown"],
+    ["listed", "listed: everyone finds it"], ["private", "private: found by administrators who ask for it"], ["blocked", "blocked: found by nobody"],
   ].map(([value, text]) => element("option", { value, text, selected: value === entry.image.visibility })));
-  select.addEventListener("change", async () => {
-    fault.textContent = "";
-    const problem = await change(entry, { visibility: select.value });
-    if (problem) {
-      fault.textContent = problem;
-      select.value = entry.image.visibility;
-    } else {
-      announce(`This picture is now ${select.value}.`);
-    }
+  const back = element("button", { type: "button", class: "button small", text: "List it again" });
+  const show = () => { back.hidden = entry.image.visibility === "listed"; };
+  const turn = async (visibility) => {
+    fault.textContent = await change(entry, { visibility }) ?? "";
+    select.value = entry.image.visibility;
+    show();
+    if (!fault.textContent) announce(`This picture is now ${visibility}.`);
+  };
+  select.addEventListener("change", () => turn(select.value));
+  back.addEventListener("click", async () => {
+    await turn("listed");
+    select.focus();
   });
-  return element("div", { class: "field visibility" }, element("label", { for: "visibility", text: "Visibility" }), select, fault);
+  show();
+  return element("div", { class: "field visibility" }, element("label", { for: "visibility", text: "Visibility" }), select, back, fault);
 }
 
 /** Changes the picture on the server. Returns what went wrong in words, or null. */
