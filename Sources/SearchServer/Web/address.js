@@ -2,10 +2,13 @@
 // for it; a file cannot, and is known only to this visit.
 //
 // A search is { base, crop, examples, options }:
-//   base      { image } | { file } | { url } | { library: true } | null     what is looked for
+//   base      a picture | { library: true } | null                          what is looked for
 //   crop      { x, y, width, height } | null                                the part of it that counts
-//   examples  [{ image | file, weight }]                                    more like these, less like those
+//   examples  [{ ...a picture, weight }]                                    more like these, less like those
 //   options   { folder: "…", format: "jpeg,png", duplicates: "show" … }     as the API's query parameters
+//
+// A picture is { image } by its number in the library, { file }, { url }, or { vector, name } for one that somebody else
+// has embedded.
 
 export const filterNames = [
   "folder", "name", "format", "minimumWidth", "maximumWidth", "minimumHeight", "maximumHeight", "takenAfter",
@@ -35,10 +38,11 @@ export function parametersOf({ base, crop, examples, options }, imageName = "ima
   if (base?.image) parameters.set(imageName, base.image);
   if (base?.url) parameters.set("url", base.url);
   if (base?.library) parameters.set("library", "");
-  if (base?.file) parameters.set("picture", "");
+  if (base?.file || base?.vector) parameters.set("picture", "");
   if (crop) parameters.set("crop", cropText(crop));
-  const kept = examples.filter((example) => example.image && example.weight);
+  const kept = examples.filter((example) => (example.image || example.url) && example.weight);
   if (kept.length) parameters.set("examples", kept.map(exampleText).join(","));
+  else if (!base && examples.length) parameters.set("picture", "");
   for (const [name, value] of Object.entries(options)) parameters.set(name, value);
   return parameters;
 }
@@ -61,14 +65,26 @@ function cropOf(text) {
   return isInside && !rest.length ? { x, y, width, height } : null;
 }
 
+// A web address has colons and perhaps commas of its own, and so is encoded once more.
+
 function exampleOf(text) {
-  const [, minus, image, weight] = /^(-?)(\d+)(?::(-?[\d.]+))?$/.exec(text) ?? [];
-  if (!image) return null;
+  const [, minus, name, weight] = /^(-?)(\d+|https?%3A[^:]+)(?::(-?[\d.]+))?$/.exec(text) ?? [];
+  if (!name) return null;
   const value = weight === undefined ? (minus ? -1 : 1) : Number(weight);
-  return value >= -1 && value <= 1 && value !== 0 ? { image: Number(image), weight: value } : null;
+  if (!(value >= -1 && value <= 1 && value !== 0)) return null;
+  return { ...(/^\d/.test(name) ? { image: Number(name) } : { url: decoded(name) }), weight: value };
 }
 
-function exampleText({ image, weight }) {
-  if (Math.abs(weight) === 1) return weight < 0 ? `-${image}` : String(image);
-  return `${image}:${weight}`;
+function decoded(name) {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name; // somebody cut the address short: the server says what it thinks of it
+  }
+}
+
+function exampleText({ image, url, weight }) {
+  const name = image ?? encodeURIComponent(url);
+  if (Math.abs(weight) === 1) return weight < 0 ? `-${name}` : String(name);
+  return `${name}:${weight}`;
 }

@@ -53,7 +53,7 @@ function title(code) {
     not_embedded: "This picture is not indexed yet",
     contradictory_examples: "Nothing to look for",
     malformed_crop: "This part of the picture cannot be searched",
-    malformed_filter: "This filter cannot be used",
+    malformed_vector: "These numbers cannot be searched with",
     invalid_parameter: "This filter cannot be used",
     invalid_cursor: "The library has changed",
     malformed_request: "This cannot be asked here",

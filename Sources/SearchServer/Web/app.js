@@ -6,9 +6,10 @@ import { addressOf, pictureAddress, searchOf } from "./address.js";
 import { markPlace, onReadiness } from "./bar.js";
 import { byId, element } from "./dom.js";
 import { reportInteractions } from "./interactions.js";
-import { listenForPictures, offerAddresses } from "./intake.js";
+import { listenForAddress, listenForPictures } from "./intake.js";
 import { hidePicture, showPicture } from "./picture.js";
 import { hideSearch, retrySearch, showSearch } from "./search.js";
+import { mostExamples } from "./tray.js";
 import { hideTray } from "./traybar.js";
 import { ask } from "./api.js";
 
@@ -114,11 +115,13 @@ document.addEventListener("click", (event) => {
   scrollTo(0, 0);
 });
 
-listenForPictures(({ files, url }) => {
-  const [first, ...others] = files ?? [];
-  const examples = others.slice(0, 15).map((file) => ({ file, weight: 1 }));
-  openSearch({ base: first ? { file: first } : { url }, crop: null, examples, options: {} });
-});
+function searchWith([base, ...others]) {
+  const examples = others.slice(0, mostExamples).map((each) => ({ ...each, weight: 1 }));
+  openSearch({ base, crop: null, examples, options: {} });
+}
+
+listenForPictures(searchWith);
+listenForAddress(byId("url-form"), searchWith, { takesPaths: true });
 
 async function offerExamples() {
   const { images } = await ask("/v1/examples?limit=12");
@@ -134,6 +137,5 @@ document.addEventListener("visibilitychange", () => {
 
 // The start's own requests. The page works without them, so a failure only leaves something out.
 offerExamples().catch(() => {});
-onReadiness(offerAddresses);
 onReadiness(({ imageCount }) => { byId("start-notice").hidden = imageCount !== 0; });
 showCurrentEntry();

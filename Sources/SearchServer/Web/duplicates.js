@@ -1,10 +1,11 @@
 // The library's duplicates in groups, and the answer to "is it already here?" for pictures from outside.
 
-import { ask, Fault } from "./api.js";
+import { ask, Fault, tell } from "./api.js";
 import "./bar.js";
-import { announce, element, icon, parts } from "./dom.js";
+import { announce, byId, element, icon, parts } from "./dom.js";
 import { bytes, classNames, count, number, percent } from "./format.js";
-import { listenForPictures } from "./intake.js";
+import { listenForAddress, listenForPictures } from "./intake.js";
+import { nameOf } from "./query.js";
 
 const page = parts({
   summary: "summary", checked: "checked", groups: "groups", more: "more", moreButton: "more-button", notice: "notice",
@@ -55,6 +56,7 @@ async function load(kind, cursor, signal) {
     }
     page.groups.removeAttribute("aria-busy");
     if (!cursor) page.groups.replaceChildren();
+    page.summary.textContent = "";
     say(error.title, error.message, error.canRetry);
   }
 }
@@ -93,35 +95,42 @@ const skeleton = (size) => element("li", { class: "group is-coming", "aria-hidde
 
 // Is it already here?
 
-async function check(file) {
-  const source = URL.createObjectURL(file);
-  const picture = element("img", { src: source, alt: "" });
+async function check(asked) {
+  const name = asked.url ?? nameOf(asked);
+  const picture = element("img", { src: asked.file && URL.createObjectURL(asked.file), alt: "", hidden: !asked.file });
   picture.addEventListener("error", () => { picture.hidden = true; });
   const answer = element("div", { class: "checked-answer" }, element("p", { class: "soft", text: "Looking …" }));
   const item = element("li", { class: "checked-item" }, picture,
-    element("div", {}, element("p", { class: "group-name", text: file.name || "pasted picture" }), answer),
-    element("button", { type: "button", class: "icon-button", "aria-label": `Remove ${file.name}`, onclick: () => item.remove() }, icon("close")));
+    element("div", {}, element("p", { class: "group-name", text: name }), answer),
+    element("button", { type: "button", class: "icon-button", "aria-label": `Remove ${name}`, onclick: () => item.remove() }, icon("close")));
   page.checked.prepend(item);
   try {
-    const { answer: verdict, matches } = await ask("/v1/check", {
-      method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" },
-    });
+    const { answer: verdict, matches } = await requestCheck(asked);
     const words = { same: "It is here.", "near-duplicate": "Nearly the same is here.", new: "It is new." }[verdict] ?? verdict;
     item.classList.add(`is-${verdict}`);
     answer.replaceChildren(element("p", {}, element("strong", { text: words })), element("ul", {}, matches.slice(0, 3).map(match)));
-    announce(`${file.name}: ${words}`);
+    announce(`${name}: ${words}`);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     answer.replaceChildren(element("p", { class: "field-fault", text: `${error.title}. ${error.message}` }));
   }
 }
 
+function requestCheck({ file, url }) {
+  if (url) return tell("POST", "/v1/check", { url });
+  if (!file) throw new Fault("This is no picture", "Only pictures can be looked for here.");
+  return ask("/v1/check", { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
+}
+
 const match = (found) => element("li", {}, element("a", { href: `/image?id=${found.id}`, text: found.path }),
   element("span", { class: "soft", text: ` ${classNames[found.class] ?? ""}${found.probability === undefined ? "" : `, ${percent(found.probability)}`}` }));
 
-listenForPictures(async ({ files }) => {
-  for (const file of files ?? []) await check(file); // one after the other: the server has others to serve
-});
+async function checkAll(pictures) {
+  for (const each of pictures) await check(each); // one after the other: the server has others to serve
+}
+
+listenForPictures(checkAll);
+listenForAddress(byId("url-form"), checkAll, { takesPaths: false });
 
 for (const segment of segments) {
   segment.addEventListener("click", () => {

@@ -15,7 +15,23 @@ export function remember(results) {
   }
 }
 
-export const nameOf = ({ image, file }) => (image ? names.get(image) ?? `picture ${image}` : file.name || "pasted picture");
+export function nameOf({ image, file, url, name }) {
+  if (image) return names.get(image) ?? `picture ${image}`;
+  if (url) return fileNameIn(url) || url;
+  return (file?.name ?? name) || "pasted picture";
+}
+
+function fileNameIn(url) {
+  const name = new URL(url).pathname.split("/").pop();
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/** What lies elsewhere cannot be shown, for the page loads pictures from its own server alone, and numbers are no picture. */
+export const canBeShown = (base) => Boolean(base?.image || base?.file);
 
 export function sourceOf(base, size = 640) {
   if (base?.image) return `/v1/images/${base.image}/thumbnail?size=${size}`;
@@ -25,9 +41,8 @@ export function sourceOf(base, size = 640) {
 export function titleOf({ base, examples }) {
   if (base?.library) return "The library";
   if (!base) return examples.length === 1 ? `Pictures like ${nameOf(examples[0])}` : "Pictures like these";
-  if (base.url) return `Pictures like ${decodeURIComponent(new URL(base.url).pathname.split("/").pop()) || "this one"}`;
-  if (base.image) return names.has(base.image) ? `Pictures like ${names.get(base.image)}` : "Similar pictures";
-  return base.file.name ? `Pictures like ${base.file.name}` : "Similar pictures";
+  const name = base.image ? names.get(base.image) : base.url ? fileNameIn(base.url) || "this one" : base.file?.name ?? base.name;
+  return name ? `Pictures like ${name}` : "Similar pictures";
 }
 
 export const subtitleOf = (base) => (base?.url ? base.url : base ? of(base).path ?? "" : "");
@@ -43,7 +58,7 @@ export const suggestionsOf = (base) => (base ? of(base).suggestions ?? [] : []);
 
 /** Asks for the parts that stand out, once; nothing else waits for them. */
 export async function findSuggestions(base, signal) {
-  if (!base || base.library || base.url || of(base).suggestions) return;
+  if (!canBeShown(base) || of(base).suggestions) return;
   of(base).suggestions = await requestSuggestions(base, signal);
 }
 

@@ -17,7 +17,7 @@ export async function requestAnswer(search, extra = {}, signal) {
   const examples = [baseExample(search), ...search.examples.filter((each) => each.weight)].filter(Boolean);
   const parameters = new URLSearchParams({ limit: pageSize, ...extra, ...search.options });
   if (search.base?.library) return listing(parameters, signal);
-  if (examples.length === 1 && search.base && !search.base.url) {
+  if (examples.length === 1 && (search.base?.image || search.base?.file)) {
     if (search.crop) parameters.set("crop", cropText(search.crop));
     if (search.base.image) return ask(`/v1/images/${search.base.image}/similar?${parameters}`, { signal });
     return ask(`/v1/search?${parameters}`, {
@@ -34,8 +34,8 @@ function baseExample({ base, crop }) {
 
 function askWithExamples(examples, options, signal) {
   const files = [];
-  const wire = examples.map(({ file, image, url, crop, weight }) => {
-    const source = image ? { image } : url ? { url } : { upload: files.push(file) - 1 };
+  const wire = examples.map(({ file, image, url, vector, crop, weight }) => {
+    const source = image ? { image } : url ? { url } : vector ? { vector } : { upload: files.push(file) - 1 };
     return { ...source, ...(crop && { crop }), ...(weight && { weight }) };
   });
   const request = { examples: wire, ...options };
@@ -69,6 +69,17 @@ async function listing(parameters, signal) {
 }
 
 export const pathOf = (image) => (image.locations.find((each) => !each.missing) ?? image.locations[0])?.path ?? "";
+
+/** Finds the library's picture that lies at an absolute path. */
+export async function pictureAt(path) {
+  const cut = path.lastIndexOf("/");
+  const name = path.slice(cut + 1).replace(/[*?[]/g, "[$&]"); // a name, not a pattern of names
+  const parameters = new URLSearchParams({ folder: path.slice(0, cut) || "/", name, status: "any", limit: 200 });
+  const { images } = name ? await ask(`/v1/images?${parameters}`) : { images: [] };
+  const image = images.find((each) => each.locations.some((location) => location.path === path));
+  if (!image) throw new Fault("This picture is not in the library", "The library has no picture at this path.");
+  return image;
+}
 
 /** Says why `id` was found: the answer's result, with its explanation. Only that one result is explained, as explaining
  *  costs a look at both pictures: a page that ends before it gives the place from which to go on. */

@@ -1,21 +1,22 @@
 // The view of one search: what was asked on one side, what was found on the other.
 
-import { ask, Fault } from "./api.js";
+import { ask, Fault, tell } from "./api.js";
 import { pictureAddress } from "./address.js";
 import { card, skeletons } from "./cards.js";
 import { Cropper } from "./cropper.js";
-import { announce, parts } from "./dom.js";
+import { announce, byId, parts } from "./dom.js";
 import { filterPanel, showChips } from "./filters.js";
 import { count, milliseconds } from "./format.js";
 import { onReadiness } from "./bar.js";
-import { describe, findSuggestions, remember, sourceOf, subtitleOf, suggestionsOf, titleOf } from "./query.js";
+import { listenForAddress, listenForFiles } from "./intake.js";
+import { canBeShown, describe, findSuggestions, remember, sourceOf, subtitleOf, suggestionsOf, titleOf } from "./query.js";
 import { requestAnswer } from "./request.js";
 import { showSuggestions } from "./suggestions.js";
-import { press, showTrayBar } from "./traybar.js";
+import { joined, press, showTrayBar } from "./traybar.js";
 
 const page = parts({
   view: "search", asked: "asked", cropper: "cropper", cropBegin: "crop-begin", cropClear: "crop-clear",
-  suggestions: "suggestions", keep: "keep", keepButton: "keep-button", title: "search-title", path: "query-path",
+  suggestions: "suggestions", keep: "keep", keepButton: "keep-button", keepWords: "keep-words", title: "search-title", path: "query-path",
   facts: "facts", timings: "timings", details: "query-details", filtersToggle: "filters-toggle", chips: "chips",
   filters: "filters", results: "results", more: "more", moreButton: "more-button", notice: "notice",
   noticeTitle: "notice-title", noticeText: "notice-text", retry: "notice-retry", clearFilters: "notice-clear",
@@ -131,14 +132,12 @@ function showQuery() {
   if (page.title.textContent !== title) page.title.textContent = title;
   document.title = `${title} · Lookalike`;
   page.path.textContent = subtitleOf(base);
-  // Of what lies elsewhere nothing can be shown: the page loads pictures from its own server alone.
-  page.asked.hidden = !base || base.library === true || Boolean(base.url);
+  page.asked.hidden = !canBeShown(base);
   page.view.classList.toggle("has-no-query", page.asked.hidden);
   if (!page.asked.hidden) showPart(base, crop);
   page.details.hidden = !base?.image;
   if (base?.image) page.details.href = pictureAddress(base.image);
-  page.keep.hidden = !base?.file;
-  page.keepButton.disabled = false;
+  showKeeping();
   const filterCount = Object.keys(options).length;
   page.filtersToggle.textContent = filterCount ? `Filters (${filterCount})` : "Filters";
   panel.show(options, base?.library === true);
@@ -184,11 +183,26 @@ function showDraft() {
   });
 }
 
-const choose = (pressed) => {
-  shown.draft = press(shown.draft, pressed);
+const choose = (pressed) => redraft(press(shown.draft, pressed));
+
+function redraft(draft) {
+  shown.draft = draft;
   showDraft();
   markChosen();
+}
+
+// Examples from elsewhere come by a dialog.
+
+const adding = byId("adding");
+const add = (pictures) => {
+  adding.close();
+  if (shown) redraft(joined(shown.draft, pictures));
 };
+
+byId("example-add").addEventListener("click", () => adding.showModal());
+byId("adding-close").addEventListener("click", () => adding.close());
+listenForFiles(byId("adding-file"), add);
+listenForAddress(byId("adding-form"), add, { takesPaths: true });
 
 /** Marks on the cards what is in the draft, in place, so that the focus stays where it is. */
 function markChosen() {
@@ -203,7 +217,20 @@ function markChosen() {
 
 // What was found
 
-const cardOf = (result) => card(result, { search: shown.search, examples: shown.draft, onExample: choose });
+const cardOf = (result) => card(result, { search: shown.search, examples: shown.draft, onExample: choose, onList: listAgain });
+
+/** Lets everyone find a picture again. Returns what became of it in words. */
+async function listAgain(result) {
+  try {
+    await tell("PATCH", `/v1/images/${result.id}`, { visibility: "listed" });
+    result.visibility = "listed";
+    announce(`${result.fileName} is listed again.`);
+    return "listed again";
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return `${error.title}. ${error.message}`;
+  }
+}
 
 function showAnswer() {
   hideNotice();
@@ -260,21 +287,35 @@ function showNotice(title, text, { canRetry = false, canClear = false }) {
 
 const hideNotice = () => { page.notice.hidden = true; };
 
-/** Takes a picture from outside into the library, and goes to its page. */
+// Taking a picture from outside into the library. It goes on when the person has gone elsewhere meanwhile.
+
+const keeping = new WeakMap(); // base → { isUnderWay, isDone, words }
+
+function showKeeping() {
+  const { base } = shown.search;
+  const { isUnderWay, isDone, words } = keeping.get(base) ?? {};
+  page.keep.hidden = !base?.file;
+  page.keepButton.disabled = isUnderWay || isDone || false;
+  page.keepWords.textContent = words ?? "";
+}
+
 async function keepPicture() {
-  const { file } = shown.search.base;
-  page.keepButton.disabled = true;
+  const { base } = shown.search;
+  const isShown = () => shown?.search.base === base;
+  const note = (state) => {
+    keeping.set(base, state);
+    if (isShown()) showKeeping();
+  };
+  note({ isUnderWay: true });
   try {
     const form = new FormData();
-    form.append("image", file, file.name || "picture");
+    form.append("image", base.file, base.file.name || "picture");
     const image = await ask("/v1/images", { method: "POST", body: form });
-    page.keep.replaceChildren(page.keepButton);
-    if (image) return openSearch({ ...shown.search, base: { image: image.id } });
-    page.keep.append(" It was taken, and is not shown to you.");
+    note({ isDone: true, words: image ? "It is in the library." : "It was taken, and is not shown to you." });
+    if (image && isShown()) openSearch({ ...shown.search, base: { image: image.id } });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    page.keepButton.disabled = false;
-    page.keep.replaceChildren(page.keepButton, document.createTextNode(` ${error.title}. ${error.message}`));
+    note({ words: `${error.title}. ${error.message}` });
   }
 }
 

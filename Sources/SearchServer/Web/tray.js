@@ -21,7 +21,8 @@ export function showTray(list, examples, { nameOf, thumbnailOf, onChange }) {
       onchange: () => onChange(examples.with(index, { ...example, weight: slider.valueAsNumber }), index),
     });
     return element("li", { class: `tray-item ${kind(example.weight)}` },
-      element("img", { src: thumbnailOf(example), alt: name, title: name }),
+      thumbnailOf(example) ? element("img", { src: thumbnailOf(example), alt: name, title: name })
+        : element("span", { class: "tray-name", title: example.url ?? name, text: name }),
       element("div", { class: "tray-text" },
         element("span", { class: "tray-kind", text: weightWords(example.weight) }), output, slider),
       element("button", {

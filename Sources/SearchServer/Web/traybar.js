@@ -17,7 +17,7 @@ export function showTrayBar(tray) {
   page.bar.hidden = draft.length === 0 && applied.length === 0;
   document.body.classList.toggle("has-tray", !page.bar.hidden);
   page.search.disabled = same(draft, applied);
-  page.only.hidden = !canDoWithoutQuery || !draft.some((each) => each.image && each.weight > 0);
+  page.only.hidden = !canDoWithoutQuery || !draft.some((each) => each.weight > 0);
   showTray(page.list, draft, {
     nameOf, thumbnailOf: (example) => sourceOf(example, 160),
     onChange: (changed, kept) => {
@@ -45,8 +45,18 @@ export function press(draft, { image, weight, name }) {
   return changed;
 }
 
-export const same = (one, other) => one.length === other.length
-  && one.every((each, index) => each.image === other[index].image && each.file === other[index].file && each.weight === other[index].weight);
+/** Returns the draft with pictures from elsewhere, as many as there is room for. */
+export function joined(draft, pictures) {
+  const added = pictures.filter(({ image }) => !image || !draft.some((each) => each.image === image))
+    .slice(0, mostExamples - draft.length);
+  announce(added.length < pictures.length && draft.length + added.length === mostExamples
+    ? `No more than ${mostExamples} examples can be chosen.` : `More like ${added.map(nameOf).join(", ")}: chosen`);
+  return [...draft, ...added.map((each) => ({ ...each, weight: 1 }))];
+}
+
+const kinds = ["image", "file", "url", "vector", "weight"];
+const same = (one, other) => one.length === other.length
+  && one.every((each, index) => kinds.every((kind) => each[kind] === other[index][kind]));
 
 page.search.addEventListener("click", () => current.onSearch(current.draft, false));
 page.only.addEventListener("click", () => current.onSearch(current.draft, true));
