@@ -71,6 +71,15 @@ def search_from(page, picture):
     return results(page)
 
 
+def draw(page, from_x, from_y, to_x, to_y):
+    """Draws, moves or pulls a frame on the picture that is searched with, in parts of its sides."""
+    box = page.locator(".crop-stage").bounding_box()
+    page.mouse.move(box["x"] + from_x * box["width"], box["y"] + from_y * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + to_x * box["width"], box["y"] + to_y * box["height"], steps=5)
+    page.mouse.up()
+
+
 def settled(page, act):
     """Does what changes the search, and returns the results once they have followed."""
     before = page.url

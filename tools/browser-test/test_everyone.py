@@ -75,6 +75,9 @@ def every_view(page, picture):
     page.wait_for_timeout(400)
     results(page)
     yield "a search"
+    page.locator("#example-add").click()
+    yield "adding an example"
+    page.keyboard.press("Escape")
     page.locator("#results .card [data-details]").nth(2).click(force=True)
     expect(page.locator(".why table")).to_be_visible()
     yield "a picture"

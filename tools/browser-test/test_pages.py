@@ -251,3 +251,129 @@ def test_no_token(page, picture):
     page.get_by_role("button", name="Not now").click()
     expect(page.get_by_role("heading", name="A token is needed")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@provokes("net::ERR_FAILED")
+def test_judge_goes_on(page, picture):
+    """when the next query cannot be had after the last grade, it comes with the next key, or once the server is back"""
+    asked = []
+
+    def one_candidate(route):
+        asked.append(route)
+        if len(asked) in (2, 3):
+            return route.abort()
+        task = route.fetch().json()
+        route.fulfill(json={**task, "candidates": task["candidates"][:1]})
+
+    page.route("**/v1/judging*", one_candidate)
+    page.route("**/v1/judgements", lambda route: route.fulfill(json={"judgements": 1, "queries": 1}))
+    page.route("**/healthz", lambda route: route.abort())
+    page.goto(f"{home(page)}/judge")
+    expect(page.locator("#place")).to_have_text(re.compile("^1 of "))
+    for times in (2, 3):
+        page.keyboard.press("3")
+        expect(page.locator("#place")).to_contain_text("cannot be reached")
+        expect(page.locator("body[aria-busy]")).to_have_count(0)
+        assert len(asked) == times, len(asked)
+    page.unroute("**/healthz")
+    expect(page.locator("#place")).to_have_text(re.compile(r"^\d+ of "))
+
+
+@provokes("net::ERR_FAILED", "status of 503")
+def test_server_gone_elsewhere(page, picture):
+    """every page says that the server cannot be reached, and goes on by itself once it can"""
+    back = {
+        "/duplicates": lambda: expect(page.locator(".group:not(.is-coming)").first).to_be_visible(),
+        "/judge": lambda: expect(page.locator("#pair")).to_be_visible(),
+        "/operator": lambda: (expect(page.locator(".tile").first).to_be_visible(), expect(page.locator("#jobs li").first).to_be_visible(),
+                              expect(page.locator("#job-fault")).to_be_hidden()),
+        "/docs": lambda: expect(page.locator(".operation").first).to_be_visible(),
+        "/image?id=1": lambda: expect(page.locator(".facts-list")).to_be_visible(),
+        "/?library": lambda: results(page),
+    }
+    for address, is_back in back.items():
+        for asked in ("**/v1/**", "**/healthz", "**/openapi.json"):
+            page.route(asked, lambda route: route.abort())
+        page.goto(home(page) + address)
+        expect(page.locator(".lost")).to_contain_text("Trying again")
+        page.unroute_all()
+        is_back()
+        expect(page.locator(".lost")).to_be_hidden()
+
+
+@provokes("status of 50")
+def test_duplicates_fail(page, picture):
+    """a server that cannot find its duplicates says so, after having been waited for, and is asked again"""
+    answers = [(503, "still_looking", "Copies are still being looked for.")] * 2 + [(500, "internal_error", "The index is broken.")]
+
+    def answer(route):
+        status, code, detail = answers.pop(0)
+        route.fulfill(status=status, json={"code": code, "detail": detail}, content_type="application/problem+json")
+
+    page.route("**/v1/duplicates?*", answer)
+    page.goto(f"{home(page)}/duplicates")
+    expect(page.get_by_text("Looking for copies")).to_be_visible()
+    expect(page.get_by_text("The index is broken.").first).to_be_visible()
+    expect(page.get_by_text("Looking for copies")).to_have_count(0)
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".group:not(.is-coming)").first).to_be_visible()
+
+
+def test_check_address(page, picture):
+    """where the server fetches pictures, their addresses are looked for too"""
+    ready = page.evaluate("fetch('/readyz').then((answer) => answer.json())")
+    asked = []
+    page.route("**/readyz", lambda route: route.fulfill(json={**ready, "acceptsURLs": True}))
+    page.route("**/v1/check", lambda route: (asked.append(route.request.post_data_json), route.fulfill(json={"answer": "new", "matches": []})))
+    page.goto(f"{home(page)}/duplicates")
+    page.get_by_label("Address of a picture on the web").fill("https://example.org/a.jpg")
+    page.keyboard.press("Enter")
+    expect(page.locator(".checked-item")).to_contain_text("It is new.")
+    expect(page.locator(".checked-item")).to_contain_text("https://example.org/a.jpg")
+    assert asked == [{"url": "https://example.org/a.jpg"}], asked
+
+
+def test_keeping_and_leaving(page, picture):
+    """a picture that is being added to the library leads nowhere once the person has gone elsewhere"""
+    held = []
+    page.route("**/v1/images", lambda route: held.append(route))
+    choose(page, picture)
+    found = results(page)
+    page.get_by_role("button", name="Add this picture to the library").click()
+    expect(page.get_by_role("button", name="Add this picture to the library")).to_be_disabled()
+    page.locator("#results .card-link").nth(1).click()
+    elsewhere = results(page)
+    address = page.url
+    with page.expect_response("**/v1/images"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    assert page.url == address and results(page) == elsewhere
+    page.go_back()
+    assert results(page) == found
+    expect(page.get_by_text("It is in the library.")).to_be_visible()
+
+
+@provokes("status of 4")
+def test_blocked(page, picture):
+    """what is blocked is found no more, is listed for administrators with the way back, and takes it"""
+    found = search_from(page, picture)
+    name, hidden = found[1][0], page.locator("#results .card").nth(1).get_attribute("data-image")
+    address = page.url
+    page.goto(f"{home(page)}/image?id={hidden}")
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.get_by_label("Visibility", exact=True).select_option("blocked")
+    expect(page.get_by_role("button", name="List it again")).to_be_visible()
+    page.goto(address)
+    assert name not in names(page)
+    page.goto(f"{home(page)}/?library")
+    assert name not in names(page)
+    page.get_by_role("button", name="Filters").click()
+    page.locator("#filter-visibility").select_option("private or blocked")
+    expect(page).to_have_url(re.compile("visibility=private,blocked"))
+    expect(page.locator("#results .card")).to_have_count(1)
+    expect(page.locator("#results .card .badge")).to_have_text("blocked")
+    page.get_by_role("button", name=f"List {name} again").click()
+    expect(page.locator("#results .card")).to_contain_text("listed again")
+    page.goto(address)
+    assert results(page) == found

@@ -66,8 +66,8 @@ def test_web_address(page, picture):
 
 def test_typed_address(page, picture):
     """where the operator allows it, an address can be typed: it is asked for once, and can be gone back to and opened again"""
-    field = page.get_by_label("Address of a picture on the web")
-    expect(field).to_be_hidden()
+    field = page.get_by_role("textbox", name="Address of a picture on the web")
+    expect(field).to_have_count(0)
     ready = page.evaluate("fetch('/readyz').then((answer) => answer.json())")
     assert ready["acceptsURLs"] is False, ready
     # No picture on the internet can be had here; what the server would say to one is made up of what it says to another.
@@ -79,6 +79,7 @@ def test_typed_address(page, picture):
     tab_to(page, "url")
     page.keyboard.type("ftp://example.org/a.jpg")
     page.keyboard.press("Enter")
+    assert page.evaluate("document.getElementById('url').validationMessage") == "A path begins with /, an address with http: or https:."
     assert not asked and "url=" not in page.url, "an address that is none was asked for"
     field.fill("https://example.org/pictures/a%20cat.jpg?size=2")
     page.keyboard.press("Enter")
@@ -277,10 +278,32 @@ def test_feedback(page, picture):
     page.locator("#results .card-link").nth(1).click()
     results(page)
     # The browser's own way out is not seen from here: the beacon is caught, and the page made to believe it is hidden.
-    told = page.evaluate("""() => new Promise((resolve) => {
-        navigator.sendBeacon = (address, body) => body.text().then((text) => resolve({ address, ...JSON.parse(text) }));
+    page.evaluate("""() => {
+        window.told = [];
+        navigator.sendBeacon = (address, body) => body.text().then((text) => told.push({ address, ...JSON.parse(text) }));
         Object.defineProperty(document, "visibilityState", { value: "hidden" });
-        document.dispatchEvent(new Event("visibilitychange"));
-    })""")
+    }""")
+    hide = lambda: page.evaluate("() => { document.dispatchEvent(new Event('visibilitychange')); return new Promise((done) => setTimeout(() => done(told.splice(0)), 50)); }")
+    told = hide()[0]
     assert told["address"] == "/v1/interactions", told
     assert told["clicked"] == [told["shown"][1]], told
+    assert not hide(), "what was told is told again"
+    page.go_back()
+    results(page)
+    for place in (1, 3):
+        page.locator("#results .card-link").nth(place).click()
+        results(page)
+        page.go_back()
+        results(page)
+    again = [each for each in hide() if each["query"] == told["query"]]
+    assert again == [{**told, "clicked": [told["shown"][3]]}], again
+
+
+def test_path(page, picture):
+    """a picture of the library is searched with by the path at which it lies"""
+    path = page.evaluate("fetch('/v1/images?limit=1').then((a) => a.json()).then(({ images }) => images[0].locations[0].path)")
+    page.get_by_role("textbox", name="Path of a picture in the library").fill(path)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"\?image=\d+$"))
+    results(page)
+    expect(page.locator(".query-path")).to_have_text(path)

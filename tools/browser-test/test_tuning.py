@@ -1,10 +1,12 @@
 """Tuning a search: its part, its examples, its filters, its duplicates."""
 
+import json
 import re
 
 from playwright.sync_api import expect
 
-from hands import home, results, search_from, settled
+from hands import choose, draw, home, provokes, results, search_from, settled
+from servers import folder
 
 
 def crop(page):
@@ -15,21 +17,13 @@ def crop(page):
 def test_crop_by_hand(page, picture):
     """a part drawn on the picture is searched, moved, resized, and given up again"""
     whole = search_from(page, picture)
-    box = page.locator(".crop-stage").bounding_box()
-
-    def drag(from_x, from_y, to_x, to_y):
-        page.mouse.move(box["x"] + from_x * box["width"], box["y"] + from_y * box["height"])
-        page.mouse.down()
-        page.mouse.move(box["x"] + to_x * box["width"], box["y"] + to_y * box["height"], steps=5)
-        page.mouse.up()
-
-    part = settled(page, lambda: drag(0.1, 0.1, 0.6, 0.5))
+    part = settled(page, lambda: draw(page, 0.1, 0.1, 0.6, 0.5))
     assert part != whole
     assert all(abs(a - b) < 0.03 for a, b in zip(crop(page), (0.1, 0.1, 0.5, 0.4))), crop(page)
-    drag(0.3, 0.3, 0.4, 0.4)  # moved
+    draw(page, 0.3, 0.3, 0.4, 0.4)  # moved
     expect(page).to_have_url(re.compile(r"crop=0\.(2|19|20|21)\d*,"))
     assert all(abs(a - b) < 0.03 for a, b in zip(crop(page), (0.2, 0.2, 0.5, 0.4))), crop(page)
-    now = settled(page, lambda: drag(0.7, 0.6, 0.8, 0.8))  # pulled by its corner
+    now = settled(page, lambda: draw(page, 0.7, 0.6, 0.8, 0.8))  # pulled by its corner
     assert all(abs(a - b) < 0.03 for a, b in zip(crop(page), (0.2, 0.2, 0.6, 0.6))), crop(page)
     page.reload()
     assert results(page) == now
@@ -170,3 +164,140 @@ def test_duplicates_folded(page, picture):
     assert len(shown) >= count
     expect(page.locator(".card-fold")).to_have_count(0)
     expect(page).to_have_url(re.compile("duplicates=show"))
+
+
+def test_ranking(page, picture):
+    """results can be asked for that are varied, that people would call similar, and that are similar enough"""
+    before = search_from(page, picture)
+    page.get_by_role("button", name="Filters").click()
+    varied = settled(page, lambda: page.get_by_label("Variety").select_option("as much as possible"))
+    assert varied[0] == before[0] and varied != before, varied
+    expect(page).to_have_url(re.compile("diversity=0.9"))
+    page.get_by_role("button", name="Remove filter: varied").click()
+    least = (before[2][1] + before[3][1]) / 2
+    found = settled(page, lambda: page.get_by_role("spinbutton", name="Similarity from").fill(f"{least:.4f}"))
+    assert found == before[:3], found
+    expect(page.get_by_role("button", name=re.compile("Remove filter: similarity from"))).to_be_visible()
+    assert settled(page, lambda: page.get_by_role("spinbutton", name="Similarity from").fill("")) == before
+    settled(page, lambda: page.get_by_label("Called similar by").select_option("1 of 10 people or more"))
+    people = page.locator("#results .card-number").all_inner_texts()
+    assert 0 < len(people) < len(before) and all(int(re.search(r"\d+", each)[0]) >= 10 for each in people), people
+
+
+def test_tags_as_filter(page, picture):
+    """pictures are narrowed by all, any and none of some tags"""
+    ids = page.evaluate("""async () => {
+        const { images } = await (await fetch("/v1/images?limit=3")).json();
+        const tags = [["blue", "round"], ["blue"], []];
+        for (const [index, { id }] of images.entries()) {
+            await fetch(`/v1/images/${id}`, { method: "PATCH", body: JSON.stringify({ tags: tags[index] }), headers: { "Content-Type": "application/json" } });
+        }
+        return images.map(({ id }) => id);
+    }""")
+    page.goto(f"{home(page)}/?library")
+    count = len(results(page))
+    page.get_by_role("button", name="Filters").click()
+
+    def listed(label, tags):
+        field = page.get_by_label(label, exact=True)
+        settled(page, lambda: field.fill(tags))
+        shown = [int(card.get_attribute("data-image")) for card in page.locator("#results .card").all()]
+        settled(page, lambda: field.fill(""))
+        return shown
+
+    assert listed("Tags", "blue, round") == ids[:1]
+    assert listed("Any of the tags", "blue,round") == ids[:2]
+    without = listed("Without tags", "round")
+    assert ids[0] not in without and set(ids[1:]) <= set(without) and len(without) >= count - 1
+
+
+@provokes("status of 400")
+def test_vector(page, picture):
+    """numbers that somebody else's model made are searched with from a .json file, and wrong ones explained"""
+    with folder() as place:
+        vector = place / "mine.json"
+        vector.write_text("[1, 2]")
+        choose(page, vector)
+        expect(page.get_by_role("heading", name="These numbers cannot be searched with")).to_be_visible()
+        size = int(re.search(r"has (\d+) finite values", page.locator("#notice-text").inner_text())[1])
+        vector.write_text(json.dumps([(-1) ** index / (index + 1) for index in range(size)]))
+        choose(page, vector)
+        found = results(page)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Pictures like mine.json")
+        expect(page.locator("#asked")).to_be_hidden()
+        page.locator("#results .card [data-details]").nth(1).click(force=True)
+        expect(page.locator(".why .region")).to_have_count(1)  # of the numbers there is nothing to show
+        page.go_back()
+        assert results(page) == found
+        search_from(page, picture)
+        page.get_by_role("button", name="Add example").click()
+        page.set_input_files("#adding-file", vector)
+        expect(page.locator(".tray-item")).to_contain_text("mine.json")
+        before = results(page)
+        page.get_by_role("button", name="Search with these").click()
+        expect(page.get_by_role("button", name="Search with these")).to_be_disabled()
+        assert results(page) != before
+
+
+def test_examples_from_elsewhere(page, picture):
+    """pictures from outside, and of the library by their paths, are chosen as examples in a dialog"""
+    before = search_from(page, picture)
+    path = page.evaluate("fetch('/v1/images?limit=1').then((a) => a.json()).then(({ images }) => images[0].locations[0].path)")
+    page.get_by_role("button", name="Add example").click()
+    dialog = page.get_by_role("dialog")
+    field = dialog.get_by_label("Path of a picture in the library")
+    for wrong in ("https://example.org/a.jpg", "a.jpg", "/there/is/none.jpg"):
+        field.fill(wrong)
+        field.press("Enter")
+        page.wait_for_function("() => document.getElementById('adding-url').validationMessage.length > 15")
+    field.fill(path)
+    field.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".tray-item")).to_have_count(1)
+    page.get_by_role("button", name="Add example").click()
+    other = sorted(each for each in picture.parent.iterdir() if each.suffix == picture.suffix and each != picture)[0]
+    page.set_input_files("#adding-file", other)
+    expect(page.locator(".tray-item")).to_have_count(2)
+    assert results(page) == before, "choosing alone changes nothing yet"
+    after = settled(page, lambda: page.get_by_role("button", name="Search with these").click())
+    assert after != before
+    expect(page).to_have_url(re.compile(r"image=\d+&examples=\d+$"))  # a file has no address
+
+
+def test_address_as_example(page, picture):
+    """where the server fetches pictures, their addresses are examples too, with weights, and stand in the search's address"""
+    ready = page.evaluate("fetch('/readyz').then((answer) => answer.json())")
+    answer = page.evaluate("fetch('/v1/images/1/similar').then((answer) => answer.json())")
+    asked = []
+    page.route("**/readyz", lambda route: route.fulfill(json={**ready, "acceptsURLs": True}))
+    page.route("**/v1/search", lambda route: (asked.append(route.request.post_data_json), route.fulfill(json=answer)))
+    page.goto(f"{home(page)}/?image=1")
+    results(page)
+    page.get_by_role("button", name="Add example").click()
+    address = "https://example.org/a,b:c.jpg?size=1,2"
+    page.get_by_role("dialog").get_by_role("textbox").fill(address)
+    page.keyboard.press("Enter")
+    expect(page.locator(".tray-item")).to_contain_text("a,b:c.jpg")
+    page.get_by_role("slider").press("Home")
+    settled(page, lambda: page.get_by_role("button", name="Search with these").click())
+    wanted = [{"image": 1}, {"url": address, "weight": -1}]
+    assert asked[0]["examples"] == wanted, asked
+    page.reload()
+    results(page)
+    assert asked[1]["examples"] == wanted, asked
+    expect(page.locator(".tray-item")).to_contain_text("less like this")
+
+
+def test_including_private(page, picture):
+    """administrators find private pictures when they ask for them"""
+    before = search_from(page, picture)
+    hidden = page.locator("#results .card").nth(1).get_attribute("data-image")
+    turn = lambda visibility: page.evaluate("""([id, visibility]) => fetch(`/v1/images/${id}`, {
+        method: "PATCH", body: JSON.stringify({ visibility }), headers: { "Content-Type": "application/json" } }).then(() => {})""", [hidden, visibility])
+    turn("private")
+    page.reload()
+    assert before[1] not in results(page)
+    page.get_by_role("button", name="Filters").click()
+    assert settled(page, lambda: page.get_by_label("Private pictures").select_option("found as well")) == before
+    expect(page).to_have_url(re.compile("includePrivate=true"))
+    turn("listed")
