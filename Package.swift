@@ -147,8 +147,9 @@ let package = Package(
                 systemPackage,
             ],
             resources: [
-                .embedInCode("Web/docs.html"), .embedInCode("Web/duplicates.html"),
-                .embedInCode("Web/index.html"), .embedInCode("Web/judge.html"),
+                .embedInCode("Web/brand.html"), .embedInCode("Web/docs.html"),
+                .embedInCode("Web/duplicates.html"),
+                .embedInCode("Web/head.html"), .embedInCode("Web/index.html"), .embedInCode("Web/judge.html"),
                 .embedInCode("Web/operator.html"), .embedInCode("Web/pages.css"),
                 .embedInCode("Web/picture.css"), .embedInCode("Web/search.css"),
                 .embedInCode("Web/style.css"),

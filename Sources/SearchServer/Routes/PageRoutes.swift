@@ -20,10 +20,23 @@ struct PageRoutes: Sendable {
         let tag: String
 
         init(_ path: String, _ kind: Kind, _ bytes: [UInt8]) {
+            let bytes = kind == .html ? Self.completed(bytes) : bytes
             self.path = path
             contentType = kind.rawValue
             body = ByteBuffer(bytes: bytes)
             tag = "\"\(String(fingerprint(of: bytes), radix: 16))\""
+        }
+
+        /// Puts what all pages share in the places that a page has for it.
+        private static func completed(_ page: [UInt8]) -> [UInt8] {
+            let shared = [
+                "<!-- head -->\n": PackageResources.head_html,
+                "<!-- brand -->\n": PackageResources.brand_html,
+            ]
+            let text = shared.reduce(String(decoding: page, as: UTF8.self)) { text, part in
+                text.replacing(part.key, with: String(decoding: part.value, as: UTF8.self))
+            }
+            return Array(text.utf8)
         }
     }
 
