@@ -80,6 +80,12 @@ def draw(page, from_x, from_y, to_x, to_y):
     page.mouse.up()
 
 
+def set_visibility(page, image, visibility):
+    page.evaluate("""([id, visibility]) => fetch(`/v1/images/${id}`, {
+        method: "PATCH", body: JSON.stringify({ visibility }), headers: { "Content-Type": "application/json" } }).then(() => {})""",
+                  [image, visibility])
+
+
 def settled(page, act):
     """Does what changes the search, and returns the results once they have followed."""
     before = page.url

@@ -1,12 +1,13 @@
 """The pages beside the search: a picture's own, duplicates, judging, operator, API; and signing in."""
 
+import base64
 import pathlib
 import re
 import tempfile
 
 from playwright.sync_api import expect
 
-from hands import choose, drop, home, names, provokes, results, search_from
+from hands import choose, drop, home, names, provokes, results, search_from, set_visibility
 
 
 def test_picture(page, picture):
@@ -134,6 +135,32 @@ def test_duplicates_page(page, picture):
     expect(page.locator("#groups:not([aria-busy]) .group").first).to_contain_text("nearly the same")
     page.locator(".group-image a").first.click()
     expect(page).to_have_url(re.compile(r"/image\?id=\d+$"))
+
+
+@provokes("status of 503")
+def test_private_duplicates(page, picture):
+    """administrators have private pictures counted as well, as duplicates and as being here already"""
+    groups = lambda: page.locator("#groups:not([aria-busy]) .group:not(.is-coming)")
+    page.goto(f"{home(page)}/duplicates?kind=near")
+    expect(groups().first).to_be_visible()
+    count = groups().count()
+    hidden = groups().first.locator("a").last.get_attribute("href").split("=")[1]
+    file = page.evaluate("""async (id) => {
+        const bytes = await (await fetch(`/v1/images/${id}/original`)).arrayBuffer();
+        return btoa(String.fromCharCode(...new Uint8Array(bytes)));
+    }""", hidden)
+    set_visibility(page, hidden, "private")
+    page.reload()
+    expect(page.locator("#groups[aria-busy]")).to_have_count(0)
+    expect(groups()).to_have_count(count - 1)
+    check = lambda: page.set_input_files("#file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": base64.b64decode(file)})
+    check()
+    expect(page.locator(".checked-item").first).to_contain_text("Nearly the same is here.")
+    page.get_by_label("Private pictures too").check()
+    expect(groups()).to_have_count(count)
+    check()
+    expect(page.locator(".checked-item").first).to_contain_text("It is here.")
+    set_visibility(page, hidden, "listed")
 
 
 def test_check(page, picture):
@@ -359,11 +386,20 @@ def test_blocked(page, picture):
     """what is blocked is found no more, is listed for administrators with the way back, and takes it"""
     found = search_from(page, picture)
     name, hidden = found[1][0], page.locator("#results .card").nth(1).get_attribute("data-image")
-    address = page.url
-    page.goto(f"{home(page)}/image?id={hidden}")
+    address, own = page.url, f"{home(page)}/image?id={hidden}"
+    page.goto(own)
     with page.expect_response(lambda answer: answer.request.method == "PATCH"):
         page.get_by_label("Visibility", exact=True).select_option("blocked")
-    expect(page.get_by_role("button", name="List it again")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    expect(page.get_by_label("Visibility", exact=True)).to_have_value("blocked")
+    page.wait_for_function("() => document.querySelector('.picture-frame img')?.naturalWidth > 0")
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.get_by_role("button", name="List it again").click()
+    expect(page.get_by_role("button", name="List it again")).to_be_hidden()
+    page.goto(address)
+    assert results(page) == found
+    set_visibility(page, hidden, "blocked")
     page.goto(address)
     assert name not in names(page)
     page.goto(f"{home(page)}/?library")

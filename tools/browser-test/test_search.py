@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from hands import (choose, drop, expect_own_picture_first, expect_thumbnails, focused, home, names, paste, provokes,
                    results, search_from, tab_to)
+from servers import folder
 
 
 def test_choose(page, picture):
@@ -56,6 +57,16 @@ def test_several_files(page, picture):
     assert {picture.name, other.name} <= set(names(page)[:3]), names(page)
 
 
+def test_sixteen_files(page, picture):
+    """sixteen pictures at once, as many as a search may have, are searched with together"""
+    with folder() as place:
+        for number in range(16):
+            (place / f"{number}.jpg").write_bytes(picture.read_bytes() + bytes([number]))
+        choose(page, *sorted(place.iterdir()))
+        expect(page.locator(".tray-item")).to_have_count(15)
+        expect_own_picture_first(page, picture)
+
+
 @provokes("status of 4")
 def test_web_address(page, picture):
     """a pasted web address is searched where the operator allows it, and otherwise the page says that it is not"""
@@ -87,6 +98,7 @@ def test_typed_address(page, picture):
     expect(page.get_by_role("heading", level=1)).to_have_text("Pictures like a cat.jpg")
     expect(page.get_by_text("https://example.org/pictures/")).to_be_visible()
     expect(page.locator("#asked")).to_be_hidden()
+    expect(page.get_by_role("button", name="Add this picture to the library")).to_be_visible()
     assert asked == [{"examples": [{"url": "https://example.org/pictures/a%20cat.jpg?size=2"}], "limit": 24}], asked
     page.go_back()
     expect(field).to_be_visible()

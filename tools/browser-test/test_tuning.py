@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import expect
 
-from hands import choose, draw, home, provokes, results, search_from, settled
+from hands import choose, draw, home, provokes, results, search_from, set_visibility, settled
 from servers import folder
 
 
@@ -292,12 +292,10 @@ def test_including_private(page, picture):
     """administrators find private pictures when they ask for them"""
     before = search_from(page, picture)
     hidden = page.locator("#results .card").nth(1).get_attribute("data-image")
-    turn = lambda visibility: page.evaluate("""([id, visibility]) => fetch(`/v1/images/${id}`, {
-        method: "PATCH", body: JSON.stringify({ visibility }), headers: { "Content-Type": "application/json" } }).then(() => {})""", [hidden, visibility])
-    turn("private")
+    set_visibility(page, hidden, "private")
     page.reload()
     assert before[1] not in results(page)
     page.get_by_role("button", name="Filters").click()
     assert settled(page, lambda: page.get_by_label("Private pictures").select_option("found as well")) == before
     expect(page).to_have_url(re.compile("includePrivate=true"))
-    turn("listed")
+    set_visibility(page, hidden, "listed")

@@ -53,6 +53,7 @@ function title(code) {
     not_embedded: "This picture is not indexed yet",
     contradictory_examples: "Nothing to look for",
     malformed_crop: "This part of the picture cannot be searched",
+    not_calibrated: "This library cannot say what people would call similar",
     malformed_vector: "These numbers cannot be searched with",
     invalid_parameter: "This filter cannot be used",
     invalid_cursor: "The library has changed",

@@ -1,7 +1,7 @@
 // The library's duplicates in groups, and the answer to "is it already here?" for pictures from outside.
 
 import { ask, Fault, tell } from "./api.js";
-import "./bar.js";
+import { onReadiness } from "./bar.js";
 import { announce, byId, element, icon, parts } from "./dom.js";
 import { bytes, classNames, count, number, percent } from "./format.js";
 import { listenForAddress, listenForPictures } from "./intake.js";
@@ -9,7 +9,7 @@ import { nameOf } from "./query.js";
 
 const page = parts({
   summary: "summary", checked: "checked", groups: "groups", more: "more", moreButton: "more-button", notice: "notice",
-  noticeTitle: "notice-title", noticeText: "notice-text", retry: "notice-retry",
+  noticeTitle: "notice-title", noticeText: "notice-text", retry: "notice-retry", privates: "private",
 });
 const segments = [...document.querySelectorAll("[data-kind]")];
 const kinds = { exact: "same content", near: "nearly the same" };
@@ -17,6 +17,8 @@ const kinds = { exact: "same content", near: "nearly the same" };
 let nextCursor = null;
 let underWay = null;
 
+/** What is private counts, here and in what is looked for, when an administrator says so. */
+const parametersWith = (others) => new URLSearchParams({ ...others, ...(page.privates.firstChild.checked && { includePrivate: true }) });
 const kindOf = () => new URLSearchParams(location.search).get("kind") ?? "any";
 
 async function show() {
@@ -32,7 +34,7 @@ async function show() {
 }
 
 async function load(kind, cursor, signal) {
-  const parameters = new URLSearchParams({ kind, limit: 20, ...(cursor && { cursor }) });
+  const parameters = parametersWith({ kind, limit: 20, ...(cursor && { cursor }) });
   try {
     const answer = await ask(`/v1/duplicates?${parameters}`, { signal });
     page.groups.removeAttribute("aria-busy");
@@ -117,9 +119,11 @@ async function check(asked) {
 }
 
 function requestCheck({ file, url }) {
-  if (url) return tell("POST", "/v1/check", { url });
+  const parameters = parametersWith({}).toString();
+  const address = `/v1/check${parameters && `?${parameters}`}`;
+  if (url) return tell("POST", address, { url });
   if (!file) throw new Fault("This is no picture", "Only pictures can be looked for here.");
-  return ask("/v1/check", { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
+  return ask(address, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
 }
 
 const match = (found) => element("li", {}, element("a", { href: `/image?id=${found.id}`, text: found.path }),
@@ -141,6 +145,8 @@ for (const segment of segments) {
 }
 page.moreButton.addEventListener("click", () => load(kindOf(), nextCursor, underWay.signal));
 page.retry.addEventListener("click", show);
+page.privates.addEventListener("change", show);
+onReadiness(({ scope }) => { page.privates.hidden = scope !== "admin"; });
 addEventListener("popstate", show);
 addEventListener("server-back", () => { if (!page.notice.hidden) show(); });
 show();

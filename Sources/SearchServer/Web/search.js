@@ -289,12 +289,19 @@ const hideNotice = () => { page.notice.hidden = true; };
 
 // Taking a picture from outside into the library. It goes on when the person has gone elsewhere meanwhile.
 
+function requestKeeping({ file, url }) {
+  if (url) return tell("POST", "/v1/images", { url });
+  const form = new FormData();
+  form.append("image", file, file.name || "picture");
+  return ask("/v1/images", { method: "POST", body: form });
+}
+
 const keeping = new WeakMap(); // base → { isUnderWay, isDone, words }
 
 function showKeeping() {
   const { base } = shown.search;
   const { isUnderWay, isDone, words } = keeping.get(base) ?? {};
-  page.keep.hidden = !base?.file;
+  page.keep.hidden = !base?.file && !base?.url;
   page.keepButton.disabled = isUnderWay || isDone || false;
   page.keepWords.textContent = words ?? "";
 }
@@ -308,9 +315,7 @@ async function keepPicture() {
   };
   note({ isUnderWay: true });
   try {
-    const form = new FormData();
-    form.append("image", base.file, base.file.name || "picture");
-    const image = await ask("/v1/images", { method: "POST", body: form });
+    const image = await requestKeeping(base);
     note({ isDone: true, words: image ? "It is in the library." : "It was taken, and is not shown to you." });
     if (image && isShown()) openSearch({ ...shown.search, base: { image: image.id } });
   } catch (error) {
