@@ -32,7 +32,7 @@ function form() {
     dates("Added", date("addedAfter", "from"), date("addedBefore", "until")),
     field("Files", choice("status", [["", "present"], ["missing", "missing"], ["any", "present or missing"]])),
     element("fieldset", { class: "ranking" }, element("legend", { class: "visually-hidden", text: "Order" }),
-      field("Duplicates", choice("duplicates", [["", "folded into the best of them"], ["show", "shown one by one"]])),
+      field("Duplicates", choice("duplicates", [["", "folded into the best"], ["show", "shown one by one"]])),
       field("Variety", choice("diversity", [["", "closest first"], ["0.3", "some"], ["0.6", "much"], ["0.9", "as much as possible"]])),
       element("div", { class: "field-regions", hidden: true },
         field("Compare", choice("regions", [["", "pictures and parts of them"], ["false", "whole pictures"]]))),
