@@ -149,33 +149,6 @@ extension Catalog {
         }
     }
 
-    /// Returns up to `count` embeddings by `model`, evenly spread over the numbers of their images; damaged ones are
-    /// left out.
-    public func sampleOfEmbeddings(
-        model: ModelID,
-        count: Int
-    ) throws(CatalogError) -> [(image: ImageID, vector: [Float])] {
-        try read { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT imageID, precision, vector, checksum FROM
-                        (SELECT imageID, precision, vector, checksum,
-                                row_number() OVER (ORDER BY imageID) AS number, count(*) OVER () AS total
-                         FROM embedding WHERE modelID = :model)
-                    WHERE (number - 1) % max(1, total / :count) = 0 LIMIT :count
-                    """,
-                arguments: ["model": model, "count": count]
-            )
-            let dimension = try database.dimension(of: model)
-            return rows.compactMap { row in
-                let read = EmbeddingRow(row, model: model, dimension: dimension)
-                guard let image = read.image, let vector = read.vector else { return nil }
-                return (image, vector)
-            }
-        }
-    }
-
     /// The number of the newest change to any embedding; 0 before the first. Constant time.
     public func latestChange() throws(CatalogError) -> Int64 {
         try read { database in

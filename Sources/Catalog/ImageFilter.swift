@@ -173,7 +173,7 @@ extension Catalog {
 }
 
 /// A filter as SQL over the table `image`.
-private struct FilterCondition {
+struct FilterCondition {
     private(set) var sql = "TRUE"
     private(set) var arguments = StatementArguments()
     private let namePattern: String?

@@ -1,0 +1,82 @@
+public import Foundation
+internal import GRDB
+
+/// Pictures that stand for the whole library.
+extension Catalog {
+    /// Returns up to `count` embeddings by `model`, exactly as many as were asked for when there are as many, evenly spread over
+    /// the images that have one; damaged ones are left out.
+    ///
+    /// - Parameters:
+    ///   - audience: Only images that these people may find, in a file that is there; nil for all.
+    ///   - left: Images that are passed over before the others are thinned out.
+    /// - Precondition: `count` is at least 1.
+    /// - Complexity: linear in the number of images; only the sample's vectors are read.
+    public func sampleOfEmbeddings(
+        model: ModelID,
+        count: Int,
+        findableBy audience: Audience? = nil,
+        leavingOut left: Set<ImageID> = []
+    ) throws(CatalogError) -> [(image: ImageID, vector: [Float])] {
+        precondition(count >= 1, "a sample of \(count)")
+        // The products below stay exact: there are not as many images.
+        let count = min(count, Int(Int32.max))
+        var condition = "modelID = ?"
+        var arguments: StatementArguments = [model]
+        if let audience {
+            let findable = FilterCondition(ImageFilter(), for: audience)
+            condition += " AND imageID IN (SELECT id FROM image WHERE \(findable.sql))"
+            arguments += findable.arguments
+        }
+        if !left.isEmpty {
+            condition += " AND imageID NOT IN (SELECT value FROM json_each(?))"
+            arguments += ["[\(left.map(String.init).joined(separator: ","))]"]
+        }
+        // Of every total / count places the first one, as Bresenham's line takes its steps.
+        let places = "row_number() OVER (ORDER BY imageID) - 1 AS place, count(*) OVER () AS total"
+        let query = """
+            SELECT \(EmbeddingRow.columns) FROM embedding
+            WHERE modelID = ? AND imageID IN
+                (SELECT imageID FROM (SELECT imageID, \(places) FROM embedding WHERE \(condition))
+                 WHERE place * ? % total < ?)
+            ORDER BY imageID
+            """
+        return try read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: query,
+                arguments: [model] + arguments + [count, count]
+            )
+            let dimension = try database.dimension(of: model)
+            return rows.compactMap { row in
+                let read = EmbeddingRow(row, model: model, dimension: dimension)
+                guard let image = read.image, let vector = read.vector else { return nil }
+                return (image, vector)
+            }
+        }
+    }
+
+    /// Returns the image with the lowest number from `first` on that `model` has embedded; nil when there is none.
+    public func embeddedImage(from first: ImageID, model: ModelID) throws(CatalogError) -> ImageID? {
+        try read { database in
+            try Int64.fetchOne(
+                database,
+                sql:
+                    "SELECT imageID FROM embedding WHERE modelID = ? AND imageID >= ? ORDER BY imageID LIMIT 1",
+                arguments: [model, first]
+            )
+        }
+    }
+
+    /// Returns the newest image of all that were added by `date`; nil when there is none.
+    ///
+    /// - Complexity: linear in the number of images that were added since.
+    public func newestImage(addedBy date: Date) throws(CatalogError) -> ImageID? {
+        try read { database in
+            try Int64.fetchOne(
+                database,
+                sql: "SELECT id FROM image WHERE addedAt <= ? ORDER BY id DESC LIMIT 1",
+                arguments: [date]
+            )
+        }
+    }
+}
