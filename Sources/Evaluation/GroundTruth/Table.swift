@@ -27,9 +27,14 @@ struct Table {
 
     /// - Throws: ``EvaluationError/malformed(path:line:reason:)``.
     init(_ text: String, path: String, columns: [String]) throws(EvaluationError) {
-        var lines = try Self.records(text, path: path)
+        var lines: [Row]
+        do throws(TableRecords.Fault) {
+            lines = try TableRecords(text).records
+        } catch {
+            throw .malformed(path: path, line: error.line, reason: error.reason)
+        }
         guard !lines.isEmpty else { throw .malformed(path: path, line: 1, reason: "there is no header line") }
-        let header = lines.removeFirst().values.map { $0.lowercased() }
+        let header = lines.removeFirst().values.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
         var places: [Int] = []
         for column in columns {
             guard let place = header.firstIndex(of: column) else {
@@ -53,48 +58,5 @@ struct Table {
             rows.append(Row(line: record.line, values: places.map { record.values[$0] }))
         }
         self.rows = rows
-    }
-
-    /// Splits a text into records; empty lines are passed over.
-    private static func records(_ text: String, path: String) throws(EvaluationError) -> [Row] {
-        var records: [Row] = []
-        var (values, value) = ([String](), "")
-        var (line, start) = (1, 1)
-        var (isQuoted, wasQuoted) = (false, false)
-        func endRecord() {
-            if !(values.isEmpty && value.isEmpty && !wasQuoted) {
-                records.append(Row(line: start, values: values + [value]))
-            }
-            (values, value, wasQuoted) = ([], "", false)
-        }
-        // A carriage return and a line feed are one Character; a byte order mark is none of the text.
-        var rest = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
-        while let character = rest.popFirst() {
-            if character.isNewline { line += 1 }
-            if isQuoted {
-                if character != "\"" {
-                    value.append(character)
-                } else if rest.first == "\"" {
-                    value.append(rest.removeFirst())
-                } else {
-                    isQuoted = false
-                }
-            } else if character == "\"" && value.isEmpty {
-                (isQuoted, wasQuoted) = (true, true)
-            } else if character == "," {
-                values.append(value)
-                (value, wasQuoted) = ("", true)
-            } else if character.isNewline {
-                endRecord()
-                start = line
-            } else {
-                value.append(character)
-            }
-        }
-        guard !isQuoted else {
-            throw .malformed(path: path, line: start, reason: "a quotation mark is never closed")
-        }
-        endRecord()
-        return records
     }
 }
