@@ -57,7 +57,8 @@ public struct Evaluation: Sendable {
         self.options = options
     }
 
-    /// Runs it. Pictures that cannot be decoded, and further copies of the same bytes, are left out and named.
+    /// Runs it. Pictures that cannot be decoded, and further copies of the same bytes, are left out and named, and so are
+    /// queries that cannot be put. Copies that somebody graded stay.
     ///
     /// - Throws: ``EvaluationError/nothingToFind(reason:)`` when no query is left.
     public func run(_ report: @Sendable (Progress) -> Void = { _ in }) throws(EvaluationError)
@@ -79,10 +80,19 @@ public struct Evaluation: Sendable {
             report(.ranking(done.increment(), of: queries.count))
             return outcome
         }
-        let asked = zip(queries, outcomes).compactMap { query, outcome in outcome.map { (query, $0) } }
+        var asked: [(query: Int, outcomes: [QueryOutcome])] = []
+        var leftOut: [LeftOut] = []
+        for (query, answer) in zip(queries, outcomes) {
+            switch answer {
+            case .answered(let outcomes): asked.append((query, outcomes))
+            case .leftOut(let reason):
+                leftOut.append(LeftOut(path: truth.pictures[truth.queries[query].picture], reason: reason))
+            }
+        }
         guard !asked.isEmpty else {
             throw .nothingToFind(
-                reason: "\(truth.origin): none of the queries has anything to find among what can be read"
+                reason: "\(truth.origin): none of the queries has anything to find among what can be read; "
+                    + "\(leftOut[0].path.string), for one: \(leftOut[0].reason)"
             )
         }
         return EvaluationResult(
@@ -92,8 +102,9 @@ public struct Evaluation: Sendable {
             seed: options.seed,
             pictureCount: order.count,
             leftOut: embedded.leftOut,
-            queries: asked.map(\.0),
-            outcomes: contenders.indices.map { contender in asked.map { $0.1[contender] } }
+            leftOutQueries: leftOut,
+            queries: asked.map(\.query),
+            outcomes: contenders.indices.map { contender in asked.map { $0.outcomes[contender] } }
         )
     }
 
@@ -135,7 +146,8 @@ public struct Evaluation: Sendable {
             case .refused(let reason):
                 embedded.leftOut.append(LeftOut(path: truth.pictures[index], reason: reason))
             case .vectors(let vectors, let digest):
-                if let first = firstOf[digest] {
+                // A copy would be found by anything; but what was graded was seen, and is a right answer if its judge says so.
+                if truth.kind != .grades, let first = firstOf[digest] {
                     let original = truth.pictures[first].string
                     embedded.leftOut.append(
                         LeftOut(path: truth.pictures[index], reason: "the same bytes as \(original)")
@@ -181,20 +193,38 @@ public struct Evaluation: Sendable {
         return possible.filter { drawn.contains(truth.queries[$0].picture) }
     }
 
-    /// Ranks the collection for a query by each contender; nil when there is nothing to find, or its picture cannot be
-    /// changed.
-    private func ask(_ query: Int, among vectors: [[[Float]]], order: [Int]) -> [QueryOutcome]? {
+    private enum Answer: Sendable {
+        /// By each contender.
+        case answered([QueryOutcome])
+        case leftOut(reason: String)
+    }
+
+    /// Ranks the collection for a query by each contender, unless there is nothing to find, or its picture cannot be changed.
+    private func ask(_ query: Int, among vectors: [[[Float]]], order: [Int]) -> Answer {
         let asked = truth.queries[query]
-        let questions: [[Float]]
+        var questions = contenders.indices.map { vectors[$0][asked.picture] }
         if let variation = asked.variation {
-            guard let changed = try? embedChanged(asked.picture, variation) else { return nil }
-            questions = changed
-        } else {
-            questions = contenders.indices.map { vectors[$0][asked.picture] }
+            do throws(ImageDecodingError) {
+                questions = try embedChanged(asked.picture, variation)
+            } catch {
+                return .leftOut(reason: "\(asked.group): \(error.message)")
+            }
         }
         let judged = order.compactMap { truth.grade(of: $0, for: query) }
-        guard judged.contains(where: { $0 >= 1 }) else { return nil }
-        return contenders.indices.map { contender in
+        guard judged.contains(where: { $0 >= 1 }) else {
+            return .leftOut(reason: "nothing that is right for it can be read")
+        }
+        return .answered(outcomes(of: query, questions, judged: judged, among: vectors, order: order))
+    }
+
+    private func outcomes(
+        of query: Int,
+        _ questions: [[Float]],
+        judged: [Int],
+        among vectors: [[[Float]]],
+        order: [Int]
+    ) -> [QueryOutcome] {
+        contenders.indices.map { contender in
             let ranked = ranking(of: questions[contender], among: vectors[contender], order: order)
             var grades: [Int] = []
             grades.reserveCapacity(ranked.count)
@@ -211,7 +241,7 @@ public struct Evaluation: Sendable {
             let measured = GradedRanking(grades: grades, judged: judged)
             return QueryOutcome(
                 values: Metric.all(at: options.cutoff).map { $0(measured) },
-                precisionAtRecallLevels: measured.precisionAtRecallLevels,
+                precisionAtRecallLevels: measured.relevantCount > 0 ? measured.precisionAtRecallLevels : nil,
                 top: top
             )
         }

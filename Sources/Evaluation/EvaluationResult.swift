@@ -20,10 +20,10 @@ public struct QueryOutcome: Sendable, Hashable {
         public let grade: Int
     }
 
-    /// The metrics, in the order of ``EvaluationResult/metrics``.
-    public let values: [Double]
-    /// See ``GradedRanking/precisionAtRecallLevels``.
-    public let precisionAtRecallLevels: [Double]
+    /// The metrics, in the order of ``EvaluationResult/metrics``; nil where there is nothing that a metric could find.
+    public let values: [Double?]
+    /// See ``GradedRanking/precisionAtRecallLevels``; nil when no picture is relevant.
+    public let precisionAtRecallLevels: [Double]?
     /// The first results, as many as the cut-off says.
     public let top: [Hit]
 }
@@ -42,6 +42,8 @@ public struct EvaluationResult: Sendable {
     public let pictureCount: Int
     /// Pictures that were not.
     public let leftOut: [LeftOut]
+    /// Queries that could not be put.
+    public let leftOutQueries: [LeftOut]
     /// The queries that were put, places in the ground truth's queries.
     public let queries: [Int]
     /// For each contender, the outcome of each query.
@@ -50,19 +52,43 @@ public struct EvaluationResult: Sendable {
     /// What was measured.
     public var metrics: [Metric] { Metric.all(at: cutoff) }
 
-    /// The values of a metric, query by query.
+    /// The metric to look at first, a place in ``metrics``; docs/evaluation.md tells why.
+    public var leadingMetric: Int {
+        switch truth.kind {
+        case .labels: 0
+        case .grades: 1
+        case .changes: metrics.count - 1
+        }
+    }
+
+    /// The values of a metric, query by query; queries that have none are passed over.
     public func values(_ metric: Int, of contender: Int) -> [Double] {
-        outcomes[contender].map { $0.values[metric] }
+        outcomes[contender].compactMap { $0.values[metric] }
     }
 
-    /// The mean of a metric with its interval.
-    public func estimate(_ metric: Int, of contender: Int) -> Estimate {
-        Estimate(bootstrapping: values(metric, of: contender), seed: seed)
+    /// The pictures that ``values(_:of:)`` belong to: those of one stand or fall together.
+    private func pictures(_ metric: Int) -> [Int] {
+        queries.indices.filter { outcomes[0][$0].values[metric] != nil }
+            .map { truth.queries[queries[$0]].picture }
     }
 
-    /// What a metric gains or loses from the first contender to another.
-    public func comparison(_ metric: Int, of contender: Int) -> PairedComparison {
-        PairedComparison(values(metric, of: 0), values(metric, of: contender), seed: seed)
+    /// The mean of a metric with its interval; nil when no query has a value.
+    public func estimate(_ metric: Int, of contender: Int) -> Estimate? {
+        let values = values(metric, of: contender)
+        guard !values.isEmpty else { return nil }
+        return Estimate(bootstrapping: values, clusters: pictures(metric), seed: seed)
+    }
+
+    /// What a metric gains or loses from the first contender to another; nil when no query has a value.
+    public func comparison(_ metric: Int, of contender: Int) -> PairedComparison? {
+        let values = values(metric, of: contender)
+        guard !values.isEmpty else { return nil }
+        return PairedComparison(
+            self.values(metric, of: 0),
+            values,
+            clusters: pictures(metric),
+            seed: seed
+        )
     }
 
     /// The groups of the queries with the places of their queries, the largest first.
@@ -72,19 +98,17 @@ public struct EvaluationResult: Sendable {
             .sorted { ($1.queries.count, $0.name) < ($0.queries.count, $1.name) }
     }
 
-    /// The mean of a metric over some of the queries.
-    public func mean(_ metric: Int, of contender: Int, over places: [Int]) -> Double {
-        places.reduce(0) { $0 + outcomes[contender][$1].values[metric] } / Double(max(1, places.count))
+    /// The mean of a metric over some of the queries; nil when none of them has a value.
+    public func mean(_ metric: Int, of contender: Int, over places: [Int]) -> Double? {
+        let values = places.compactMap { outcomes[contender][$0].values[metric] }
+        return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
     }
 
-    /// The mean of the queries' precision–recall curves, at ``GradedRanking/recallLevels``.
+    /// The mean of the queries' precision–recall curves, at ``GradedRanking/recallLevels``; zeros when no query has one.
     public func precisionAtRecallLevels(of contender: Int) -> [Double] {
-        var sums = [Double](repeating: 0, count: GradedRanking.recallLevels.count)
-        for outcome in outcomes[contender] {
-            for (level, precision) in outcome.precisionAtRecallLevels.enumerated() {
-                sums[level] += precision
-            }
+        let curves = outcomes[contender].compactMap(\.precisionAtRecallLevels)
+        return GradedRanking.recallLevels.indices.map { level in
+            curves.reduce(0) { $0 + $1[level] } / Double(max(1, curves.count))
         }
-        return sums.map { $0 / Double(max(1, outcomes[contender].count)) }
     }
 }

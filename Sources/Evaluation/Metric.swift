@@ -11,9 +11,15 @@ public enum Metric: Sendable, Hashable, Codable {
     /// Gain of the first k results, discounted by rank, against the best possible.
     case normalizedGain(k: Int)
 
-    /// Computes the metric of one query.
-    public func callAsFunction(_ ranking: GradedRanking) -> Double {
-        switch self {
+    /// Whether it knows only yes and no: a query without a relevant picture then has no value, and none that would be fair.
+    public var isBinary: Bool {
+        if case .normalizedGain = self { false } else { true }
+    }
+
+    /// Computes the metric of one query; nil when there is nothing that it could find.
+    public func callAsFunction(_ ranking: GradedRanking) -> Double? {
+        guard isBinary ? ranking.relevantCount > 0 : !ranking.ideal.isEmpty else { return nil }
+        return switch self {
         case .precision(let k): ranking.precision(at: k)
         case .recall(let k): ranking.recall(at: k)
         case .reciprocalRank: ranking.reciprocalRank

@@ -116,6 +116,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
+        try checkReportPath()
         let truth = try groundTruth()
         let display = EvaluationDisplay()
         let contenders = try contenders()
@@ -129,19 +130,41 @@ struct EvaluateCommand: ParsableCommand {
             display.show
         )
         display.finish()
+        // The numbers first: whatever happens to the report, they are not lost.
         let numbers = EvaluationReport(result)
-        if let report {
-            let html = try HTMLReport(result, numbers, decoder: decoder).html()
-            try Data(html.utf8).write(
-                to: URL(filePath: FilePath(report).madeAbsolute.string),
-                options: .atomic
+        if json { try writeJSON(numbers) } else { numbers.print() }
+        guard let report else { return }
+        let page = HTMLReport(result, numbers, decoder: decoder).html()
+        for picture in page.unshown {
+            writeLine(
+                "not shown in the report: \(displayed(picture.path.string)): \(displayed(picture.reason))",
+                to: .standardError
             )
         }
-        if json {
-            try writeJSON(numbers)
-        } else {
-            numbers.print()
-            if let report { writeLine("\nThe report is in \(displayed(report)).") }
+        do {
+            let file = URL(filePath: FilePath(report).madeAbsolute.string)
+            try Data(page.text.utf8).write(to: file, options: .atomic)
+        } catch {
+            throw UnwritableReport(path: report, reason: error.localizedDescription)
+        }
+        if !json { writeLine("\nThe report is in \(displayed(report)).") }
+    }
+
+    /// Finds out before the work rather than after it.
+    private func checkReportPath() throws {
+        guard let report else { return }
+        let path = FilePath(report).madeAbsolute
+        let folder = path.removingLastComponent().string
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path.string, isDirectory: &isFolder), isFolder.boolValue {
+            throw UnwritableReport(path: report, reason: "it is a folder; name a file in it")
+        }
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
+        else {
+            throw UnwritableReport(path: report, reason: "there is no folder \(folder); make it first")
+        }
+        guard FileManager.default.isWritableFile(atPath: folder) else {
+            throw UnwritableReport(path: report, reason: "the folder \(folder) may not be written to")
         }
     }
 
@@ -173,108 +196,10 @@ struct EvaluateCommand: ParsableCommand {
     }
 }
 
-/// Shows on a terminal how far an evaluation is.
-private struct EvaluationDisplay {
-    private let isTerminal = standardErrorIsTerminal
+/// The report cannot be written.
+private struct UnwritableReport: Error, CustomStringConvertible {
+    let path: String
+    let reason: String
 
-    /// Every hundredth step, in place.
-    var show: @Sendable (Evaluation.Progress) -> Void {
-        guard isTerminal else { return { _ in } }
-        return { progress in
-            let (done, total, what) =
-                switch progress {
-                case .embedding(let done, let total): (done, total, "pictures")
-                case .ranking(let done, let total): (done, total, "queries")
-                }
-            guard done % 100 == 0 || done == total else { return }
-            OutputStream.standardError.write(Data("\r\u{1B}[K\(done) of \(total) \(what)".utf8))
-        }
-    }
-
-    func finish() {
-        if isTerminal { OutputStream.standardError.write(Data("\r\u{1B}[K".utf8)) }
-    }
-}
-
-extension EvaluationReport {
-    /// Prints the tables.
-    func print() {
-        writeLine(
-            "\(counted(queries, "query", "queries")) about \(counted(pictures, "picture")), judged by \(groundTruth)"
-        )
-        for omission in leftOut.prefix(10) {
-            writeLine("left out: \(displayed(omission.path)): \(omission.reason)", to: .standardError)
-        }
-        if leftOut.count > 10 { writeLine("… and \(leftOut.count - 10) more left out", to: .standardError) }
-        let width = max(16, contenders.map(\.name.count).max() ?? 0)
-        let metrics = contenders[0].metrics.map(\.metric)
-        writeLine("")
-        writeLine(
-            String(repeating: " ", count: width)
-                + metrics.map { $0.leftPadded(to: 8) + String(repeating: " ", count: 16) }.joined()
-        )
-        for contender in contenders {
-            let cells = contender.metrics.map { measured in
-                "\(fixed(measured.estimate.mean, 3).leftPadded(to: 8)) "
-                    + "(\(fixed(measured.estimate.lowest, 3))–\(fixed(measured.estimate.highest, 3)))  "
-            }
-            writeLine(contender.name.padded(to: width) + cells.joined())
-        }
-        printComparisons(width: width)
-        printGroups(width: width)
-    }
-
-    /// What the others gain or lose against the first, in its main metric.
-    private func printComparisons(width: Int) {
-        guard contenders.count > 1 else { return }
-        writeLine("\nagainst \(contenders[0].name), \(contenders[0].metrics[0].metric)")
-        for contender in contenders.dropFirst() {
-            guard let paired = contender.metrics[0].against else { continue }
-            let difference = paired.difference
-            writeLine(
-                "\(contender.name.padded(to: width))\(signed(difference.mean).leftPadded(to: 8)) "
-                    + "(\(signed(difference.lowest)) to \(signed(difference.highest))), p "
-                    + (paired.probability < 0.001 ? "< 0.001" : fixed(paired.probability, 3))
-            )
-        }
-    }
-
-    /// The groups of the queries; of many, the ten worst.
-    private func printGroups(width: Int) {
-        let first = contenders[0]
-        guard first.groups.count > 1 else { return }
-        // With a cut-off at 1 whether the one right picture comes first is what one wants to know.
-        let metric = cutoff == 1 ? first.metrics.count - 1 : 0
-        let ordered = first.groups.indices.sorted {
-            (first.groups[$0].means[metric], $0) < (first.groups[$1].means[metric], $1)
-        }
-        let shown = ordered.prefix(10)
-        let names = first.groups.map(\.name.count).max() ?? 0
-        writeLine(
-            "\n\(first.metrics[metric].metric) by group"
-                + (ordered.count > 10 ? ", the ten worst of \(ordered.count)" : "")
-        )
-        writeLine(
-            String(repeating: " ", count: names + 9)
-                + contenders.map { $0.name.leftPadded(to: max(10, $0.name.count) + 2) }.joined()
-        )
-        for place in shown {
-            let group = first.groups[place]
-            let cells = contenders.map {
-                fixed($0.groups[place].means[metric], 3).leftPadded(to: max(10, $0.name.count) + 2)
-            }
-            writeLine(
-                "\(displayed(group.name).padded(to: names))\("\(group.queries)".leftPadded(to: 9))\(cells.joined())"
-            )
-        }
-    }
-}
-
-private func signed(_ value: Double) -> String { (value < 0 ? "" : "+") + fixed(value, 3) }
-
-extension String {
-    /// The text with spaces after it, so that it takes at least `width` places.
-    fileprivate func padded(to width: Int) -> String {
-        self + String(repeating: " ", count: max(0, width - count))
-    }
+    var description: String { "the report \(path) cannot be written: \(reason)" }
 }

@@ -54,11 +54,15 @@ struct GradedRankingTests {
         #expect(ranking.normalizedGain(at: 1) > 0)
     }
 
-    @Test("with nothing to find every metric is 0, not undefined")
+    @Test(
+        "with nothing to find no metric has a value; with grades below 3 alone, only the one that knows grades"
+    )
     func nothing() {
         for ranking in [GradedRanking(grades: [0, 0]), GradedRanking(grades: [])] {
-            for metric in Metric.all(at: 3) { #expect(metric(ranking) == 0) }
+            #expect(Metric.all(at: 3).allSatisfy { $0(ranking) == nil })
         }
+        let little = GradedRanking(grades: [1, 2, 0])
+        for metric in Metric.all(at: 3) { #expect((metric(little) == nil) == metric.isBinary, "\(metric)") }
     }
 
     @Test(
@@ -86,10 +90,10 @@ struct GradedRankingTests {
         var chance = SeededGenerator(seed: seed)
         var grades = (0..<30).map { _ in [0, 0, 0, 1, 3, 5].randomElement(using: &chance) ?? 0 }
         let place = Int.random(in: 0..<29, using: &chance)
-        let before = Metric.all(at: 10).map { $0(GradedRanking(grades: grades)) }
+        let before = Metric.all(at: 10).map { $0(GradedRanking(grades: grades)) ?? 0 }
         if grades[place] < grades[place + 1] {
             grades.swapAt(place, place + 1)
-            let after = Metric.all(at: 10).map { $0(GradedRanking(grades: grades)) }
+            let after = Metric.all(at: 10).map { $0(GradedRanking(grades: grades)) ?? 0 }
             #expect(zip(before, after).allSatisfy { $0 <= $1 + 1e-12 })
         }
     }

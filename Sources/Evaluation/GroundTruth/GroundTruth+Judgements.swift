@@ -6,7 +6,8 @@ extension GroundTruth {
     /// absolute.
     ///
     /// A query ranks what was judged for it and nothing else (the condensed lists of Sakai, *Alternatives to bpref*, 2007): what
-    /// nobody judged is neither right nor wrong.
+    /// nobody judged is neither right nor wrong. A picture is no answer to itself; another file with the same bytes is one, if
+    /// it was graded.
     ///
     /// - Throws: ``EvaluationError``.
     public init(judgements table: FilePath, root: FilePath) throws(EvaluationError) {

@@ -30,6 +30,25 @@ public struct GroundTruth: Sendable {
         case itself
     }
 
+    /// What the judgements are.
+    public enum Kind: Sendable, Hashable {
+        /// Right or wrong, by a label.
+        case labels
+        /// 0 to 5, by somebody.
+        case grades
+        /// The changed picture alone is right.
+        case changes
+    }
+
+    /// What the judgements are.
+    public var kind: Kind {
+        switch relevance {
+        case .labels: .labels
+        case .grades: .grades
+        case .itself: .changes
+        }
+    }
+
     init(pictures: [FilePath], queries: [Query], origin: String, relevance: Relevance) {
         self.pictures = pictures
         self.queries = queries

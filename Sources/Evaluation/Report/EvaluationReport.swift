@@ -10,10 +10,18 @@ public struct EvaluationReport: Sendable, Encodable {
     public let leftOut: [Omission]
     /// Queries that were put.
     public let queries: Int
+    /// Queries that could not be put.
+    public let leftOutQueries: [Omission]
+    /// Queries for which no picture is relevant: they are counted in the metrics that know grades, and in no other.
+    public let queriesWithoutRelevant: Int
     /// Where results were cut off.
     public let cutoff: Int
     /// What was drawn at random was drawn with this seed.
     public let seed: UInt64
+    /// The metric to look at first, and to which groups and comparisons belong where only one is shown.
+    public let leadingMetric: String
+    /// How the probabilities of comparisons come about.
+    public let significanceTest: String
     /// One entry per contender, the first being what the others are compared with.
     public let contenders: [Contender]
 
@@ -41,8 +49,10 @@ public struct EvaluationReport: Sendable, Encodable {
     public struct Measurement: Sendable, Encodable {
         /// The metric's name, such as `mAP`.
         public let metric: String
-        /// The mean over queries, and its interval.
-        public let estimate: Estimate
+        /// How many queries have a value.
+        public let queries: Int
+        /// The mean over these queries, and its interval; nil when there are none.
+        public let estimate: Estimate?
         /// What it gains or loses against the first contender; nil for that one.
         public let against: PairedComparison?
     }
@@ -53,8 +63,13 @@ public struct EvaluationReport: Sendable, Encodable {
         public let name: String
         /// How many queries.
         public let queries: Int
-        /// The means, in the order of the metrics.
-        public let means: [Double]
+        /// The means, in the order of the metrics; nil where no query has a value.
+        public let means: [Double?]
+    }
+
+    /// The place of ``leadingMetric`` among the metrics.
+    public var leadingPlace: Int {
+        contenders.first?.metrics.firstIndex { $0.metric == leadingMetric } ?? 0
     }
 
     /// Computes means, intervals and comparisons.
@@ -63,6 +78,13 @@ public struct EvaluationReport: Sendable, Encodable {
         pictures = result.pictureCount
         leftOut = result.leftOut.map { Omission(path: $0.path.string, reason: $0.reason) }
         queries = result.queries.count
+        leftOutQueries = result.leftOutQueries.map { Omission(path: $0.path.string, reason: $0.reason) }
+        queriesWithoutRelevant = result.outcomes[0].count { $0.precisionAtRecallLevels == nil }
+        leadingMetric = result.metrics[result.leadingMetric].name
+        significanceTest =
+            "\(PairedComparison.testName), \(PairedComparison.exchangeCount) exchanges"
+            + "\(result.truth.kind == .changes ? ", all changes of a picture together" : "")"
+            + "; not corrected for the number of comparisons"
         cutoff = result.cutoff
         seed = result.seed
         let groups = result.groups
@@ -72,6 +94,7 @@ public struct EvaluationReport: Sendable, Encodable {
                 metrics: result.metrics.enumerated().map { place, metric in
                     Measurement(
                         metric: metric.name,
+                        queries: result.values(place, of: contender).count,
                         estimate: result.estimate(place, of: contender),
                         against: contender == 0 ? nil : result.comparison(place, of: contender)
                     )

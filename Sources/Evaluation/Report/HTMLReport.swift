@@ -22,10 +22,12 @@ public struct HTMLReport {
 
     /// Writes the file's text.
     ///
-    /// - Throws: `ImageDecodingError` when a picture that could be read before cannot any more.
-    public func html() throws(ImageDecodingError) -> String {
-        let queries = try queryRows()
-        return """
+    /// - Returns: The text, and the pictures that could be read before and cannot be shown now: their names stand in their
+    ///   places.
+    public func html() -> (text: String, unshown: [LeftOut]) {
+        var unshown: [LeftOut] = []
+        let queries = queryRows(&unshown)
+        let text = """
             <!doctype html>
             <html lang="en">
             <head>
@@ -39,12 +41,12 @@ public struct HTMLReport {
             <main>
             <h1>How good are the results?</h1>
             <p>\(counted(report.queries, "query", "queries")) about \(counted(report.pictures, "picture", "pictures")); judged by \
-            \(escaped(report.groundTruth)). \(omissions)</p>
+            \(escaped(report.groundTruth)).</p>
+            \(omissions)
             \(metricTable)
             <h2>Precision and recall</h2>
             \(curves)
-            <h2>By \(groupNoun)</h2>
-            \(groupTable)
+            \(groupSection)
             <h2>Queries</h2>
             <p>The first results of <strong>\(escaped(report.contenders[0].name))</strong>, worst queries first, then \
             ordinary ones and the best. ✓ right, ✗ wrong\(hasGrades ? "; grades 0 to 5" : "").</p>
@@ -54,31 +56,36 @@ public struct HTMLReport {
             </html>
 
             """
+        return (text, unshown)
     }
 
     // MARK: - Tables
 
     private var omissions: String {
-        guard !report.leftOut.isEmpty else { return "" }
-        let items = report.leftOut.prefix(200).map {
-            "<li><code>\(escaped($0.path))</code>: \(escaped($0.reason))</li>"
+        func list(_ omissions: [EvaluationReport.Omission], _ singular: String, _ plural: String) -> String {
+            guard !omissions.isEmpty else { return "" }
+            let items = omissions.prefix(200).map {
+                "<li><code>\(escaped($0.path))</code>: \(escaped($0.reason))</li>"
+            }
+            let count = counted(omissions.count, singular, plural)
+            return "<details><summary>\(count) left out</summary><ul>\(items.joined())</ul></details>"
         }
-        let count = counted(report.leftOut.count, "picture was", "pictures were")
-        return "<details><summary>\(count) left out</summary><ul>\(items.joined())</ul></details>"
+        return list(report.leftOut, "picture was", "pictures were")
+            + list(report.leftOutQueries, "query was", "queries were")
     }
 
     private var metricTable: String {
         let header = report.contenders[0].metrics.map { "<th>\(escaped($0.metric))</th>" }.joined()
         let rows = report.contenders.map { contender in
             let cells = contender.metrics.map { measured in
-                let (low, high) = (measured.estimate.lowest, measured.estimate.highest)
+                guard let estimate = measured.estimate else { return "<td>–</td>" }
                 let against =
                     measured.against.map {
                         "<br><small>\(signed($0.difference.mean)) (\(signed($0.difference.lowest)) to "
                             + "\(signed($0.difference.highest)))<br>p \(probability($0.probability))</small>"
                     } ?? ""
-                return "<td><strong>\(number(measured.estimate.mean))</strong><br>"
-                    + "<small>\(number(low)) to \(number(high))</small>\(against)</td>"
+                return "<td><strong>\(number(estimate.mean))</strong><br>"
+                    + "<small>\(number(estimate.lowest)) to \(number(estimate.highest))</small>\(against)</td>"
             }
             return "<tr><th scope=\"row\">\(escaped(contender.name))</th>\(cells.joined())</tr>"
         }
@@ -88,34 +95,43 @@ public struct HTMLReport {
             <tbody>\(rows.joined(separator: "\n"))</tbody>
             </table></div>
             <p><small>Means with bootstrapped 95 % intervals. Below them the difference to the first row, with its interval, and \
-            how often as large a one would come about by chance (Fisher's randomisation test).</small></p>
+            how often as large a one would come about by chance (\(escaped(report.significanceTest))): of twenty comparisons of equals \
+            one is below 0.05.\(withoutRelevant)</small></p>
             """
     }
 
-    private var groupNoun: String {
-        result.truth.queries.contains { $0.variation != nil } ? "change" : "label"
+    private var withoutRelevant: String {
+        guard report.queriesWithoutRelevant > 0 else { return "" }
+        return " \(counted(report.queriesWithoutRelevant, "query has", "queries have")) no picture of grade "
+            + "\(GradedRanking.relevantGrade) or more, and \(report.queriesWithoutRelevant == 1 ? "counts" : "count") in nDCG alone."
     }
 
-    private var groupTable: String {
+    /// The labels, or the kinds of change; nothing for grades, where each query is a group of its own and shown below.
+    private var groupSection: String {
+        guard result.truth.kind != .grades else { return "" }
+        let isByLabel = result.truth.kind == .labels
         let metrics = report.contenders[0].metrics.map(\.metric)
-        // With changes it is whether the original comes first; with labels, the whole ranking.
-        let shown = groupNoun == "change" ? metrics.count - 1 : 0
-        let header = report.contenders.map { "<th>\(escaped($0.name))</th>" }.joined()
-        let groups = report.contenders[0].groups.indices.sorted {
-            let groups = report.contenders[0].groups
-            return (groups[$0].means[shown], $0) < (groups[$1].means[shown], $1)
+        let shown = report.leadingPlace
+        // Beside it, of the first contender, what a label's first results are like.
+        let gain = isByLabel ? result.metrics.firstIndex { !$0.isBinary } : nil
+        let first = report.contenders[0]
+        var header = report.contenders.map { "<th>\(escaped($0.name))</th>" }.joined()
+        if let gain { header += "<th>\(escaped(metrics[gain])), \(escaped(first.name))</th>" }
+        func cell(_ value: Double?) -> String {
+            guard let value else { return "<td>–</td>" }
+            return "<td>\(number(value))<span class=\"bar\" style=\"width:\(Int(value * 80))px\"></span></td>"
+        }
+        let groups = first.groups.indices.sorted {
+            (first.groups[$0].means[shown] ?? 2, $0) < (first.groups[$1].means[shown] ?? 2, $1)
         }
         let rows = groups.map { place in
-            let group = report.contenders[0].groups[place]
-            let cells = report.contenders.map { contender in
-                let value = contender.groups[place].means[shown]
-                return
-                    "<td>\(number(value))<span class=\"bar\" style=\"width:\(Int(value * 80))px\"></span></td>"
-            }
-            return
-                "<tr><th scope=\"row\">\(escaped(group.name))</th><td>\(group.queries)</td>\(cells.joined())</tr>"
+            let group = first.groups[place]
+            var cells = report.contenders.map { cell($0.groups[place].means[shown]) }.joined()
+            if let gain { cells += cell(group.means[gain]) }
+            return "<tr><th scope=\"row\">\(escaped(group.name))</th><td>\(group.queries)</td>\(cells)</tr>"
         }
         return """
+            <h2>By \(isByLabel ? "label" : "change")</h2>
             <div class="wide"><table>
             <thead><tr><th>\(escaped(metrics[shown]))</th><th>queries</th>\(header)</tr></thead>
             <tbody>\(rows.joined(separator: "\n"))</tbody>
@@ -167,10 +183,14 @@ public struct HTMLReport {
         result.outcomes[0].contains { $0.top.contains { (1..<GradedRanking.bestGrade).contains($0.grade) } }
     }
 
-    /// A third each of the worst queries, of those in the middle, and of the best, by the first metric.
+    /// A third each of the worst queries, of those in the middle, and of the best: by the average precision of labels and
+    /// changes, and the gain of grades.
     private var chosen: [Int] {
+        let metric = result.truth.kind == .grades ? result.leadingMetric : 0
         let ordered = result.queries.indices.sorted {
-            (result.outcomes[0][$0].values[0], $0) < (result.outcomes[0][$1].values[0], $1)
+            (result.outcomes[0][$0].values[metric] ?? 0, $0) < (
+                result.outcomes[0][$1].values[metric] ?? 0, $1
+            )
         }
         guard ordered.count > Self.shownQueries else { return ordered }
         let third = Self.shownQueries / 3
@@ -178,7 +198,7 @@ public struct HTMLReport {
         return ordered.prefix(third) + ordered[middle..<middle + third] + ordered.suffix(third)
     }
 
-    private func queryRows() throws(ImageDecodingError) -> String {
+    private func queryRows(_ unshown: inout [LeftOut]) -> String {
         var rows: [String] = []
         for place in chosen {
             let query = result.truth.queries[result.queries[place]]
@@ -188,15 +208,16 @@ public struct HTMLReport {
                 let isRight = hit.grade >= GradedRanking.relevantGrade
                 let verdict = hasGrades ? "\(isRight ? "✓" : "✗") \(hit.grade)" : isRight ? "✓" : "✗"
                 cells +=
-                    "<figure class=\"\(isRight ? "right" : "wrong")\">\(try picture(hit.picture, nil))"
+                    "<figure class=\"\(isRight ? "right" : "wrong")\">\(picture(hit.picture, nil, &unshown))"
                     + "<figcaption>\(verdict) <small>\(number(Double(hit.similarity), 2))</small></figcaption></figure>"
             }
             let metrics = zip(result.metrics, outcome.values).prefix(2)
-                .map { "\(escaped($0.queryName)) \(number($1))" }.joined(separator: ", ")
+                .compactMap { metric, value in value.map { "\(escaped(metric.queryName)) \(number($0))" } }
+                .joined(separator: ", ")
             rows.append(
                 """
                 <section class="query">
-                <figure class="asked">\(try picture(query.picture, query.variation))<figcaption>\(escaped(query.group))<br>\
+                <figure class="asked">\(picture(query.picture, query.variation, &unshown))<figcaption>\(escaped(query.group))<br>\
                 <small>\(metrics)</small></figcaption></figure>
                 <div class="results">\(cells)</div>
                 </section>
@@ -206,8 +227,19 @@ public struct HTMLReport {
         return rows.joined(separator: "\n")
     }
 
-    private func picture(_ place: Int, _ variation: Variation?) throws(ImageDecodingError) -> String {
+    private func picture(_ place: Int, _ variation: Variation?, _ unshown: inout [LeftOut]) -> String {
         let path = result.truth.pictures[place]
+        do throws(ImageDecodingError) {
+            return try element(of: path, variation)
+        } catch {
+            let one = LeftOut(path: path, reason: error.message)
+            if !unshown.contains(one) { unshown.append(one) }
+            let name = escaped(path.lastComponent?.string ?? path.string)
+            return "<span class=\"gone\" title=\"\(escaped(error.message))\">\(name) cannot be shown</span>"
+        }
+    }
+
+    private func element(of path: FilePath, _ variation: Variation?) throws(ImageDecodingError) -> String {
         var source = ImageSource.file(path)
         if let variation {
             let whole = try decoder.thumbnail(of: source, size: .longerSide(1024))
@@ -263,6 +295,7 @@ public struct HTMLReport {
         .asked { flex: 0 0 150px; } .results { display: flex; flex-wrap: wrap; gap: 8px; min-width: 0; }
         .query img { display: block; max-width: 100%; height: 88px; width: auto; object-fit: cover; border-radius: 3px; }
         .asked img { height: auto; max-height: 128px; }
+        .gone { display: block; width: 88px; min-height: 88px; color: var(--soft); overflow-wrap: anywhere; }
         .right img { outline: 3px solid var(--right); } .wrong img { outline: 3px solid var(--wrong); }
         .results img { outline-offset: -3px; } .right figcaption { color: var(--right); } .wrong figcaption { color: var(--wrong); }
         figcaption { font-size: 13px; overflow-wrap: anywhere; }
