@@ -88,7 +88,15 @@ struct JudgeCommand: ParsableCommand {
     }
 
     private func write(to file: String) throws {
-        let judgements = try GroundTruth.judgements(in: library.directory)
+        var judgements = try GroundTruth.judgements(in: library.directory)
+        let unwritable = Set(judgements.flatMap { [$0.query, $0.image] }.filter { !$0.isText })
+        for path in unwritable.map(Porcelain.escaped).sorted() {
+            writeLine(
+                "left out: \(path): the name is not UTF-8, which a table cannot hold; rename the file and index it again",
+                to: .standardError
+            )
+        }
+        judgements.removeAll { unwritable.contains($0.query) || unwritable.contains($0.image) }
         func quoted(_ text: String) -> String {
             "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
         }
@@ -101,4 +109,9 @@ struct JudgeCommand: ParsableCommand {
             writeLine("\(counted(judgements.count, "grade")) written to \(displayed(file))")
         }
     }
+}
+
+extension FilePath {
+    /// Whether the path is UTF-8: written as text and read again, it names the same file.
+    fileprivate var isText: Bool { FilePath(string) == self }
 }
