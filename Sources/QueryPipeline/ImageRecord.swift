@@ -39,7 +39,8 @@ public struct ImageRecord: Codable, Hashable, Sendable {
 }
 
 extension ImageRecord {
-    init(_ image: StoredImage) {
+    /// Describes an image of a catalog.
+    public init(_ image: StoredImage) {
         self.init(
             id: image.id,
             contentHash: image.description.contentHash.map { byte in

@@ -73,6 +73,23 @@ struct FilterOptions: ParsableArguments {
     )
     var status = ImageFilter.Status.present
 
+    @Option(
+        help: ArgumentHelp(
+            "Pictures that are listed, private or blocked, instead of listed ones; may be repeated.",
+            valueName: "visibility"
+        ),
+        transform: { text in
+            guard let visibility = Visibility(name: text) else {
+                throw ValidationError("--visibility is listed, private or blocked")
+            }
+            return visibility
+        }
+    )
+    var visibility: [Visibility] = []
+
+    /// Who asks: whoever wants hidden pictures by name is their keeper.
+    var audience: Audience { visibility.isEmpty ? .everyone : .administrators }
+
     func validate() throws {
         _ = try filter()
     }
@@ -92,6 +109,7 @@ struct FilterOptions: ParsableArguments {
         filter.camera = camera
         (filter.tags, filter.anyTags, filter.notTags) = (tag, anyTag, notTag)
         filter.status = status
+        filter.visibilities = visibility
         return filter
     }
 

@@ -52,7 +52,7 @@ struct Lookalike: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             IndexCommand.self, SearchCommand.self, ServeCommand.self, WatchCommand.self, StatusCommand.self,
-            TagCommand.self, HideCommand.self, DuplicatesCommand.self, CheckCommand.self,
+            ListCommand.self, TagCommand.self, HideCommand.self, DuplicatesCommand.self, CheckCommand.self,
             CropsCommand.self, RetryCommand.self, RemoveCommand.self, PruneCommand.self, VerifyCommand.self,
             RepairCommand.self,
             BackupCommand.self, RestoreCommand.self, DoctorCommand.self, AuditCommand.self,

@@ -20,6 +20,8 @@ struct SearchCommand: AsyncParsableCommand {
               lookalike search holiday.jpg --folder ~/Pictures/2024 --tag family --limit 3 --json
               lookalike search https://example.org/a.png --allow-urls
               lookalike search --id 17           # the look-alikes of a picture in the library
+              lookalike search --stored ~/Pictures/a.jpg              # the same by its file, which is not read
+              lookalike search red.jpg round.jpg --weight 2:0.5 --crop 1:0,0,0.5,1
 
             One line per result, best first: rank, similarity (1 is the same picture), how likely a person would call it \
             similar, number, path. Copies of a picture are folded into the best of them. Timings go to \
@@ -60,7 +62,7 @@ struct SearchCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard !pictures.isEmpty || examples.namesWanted else {
-            throw ValidationError("Name a picture, or give --id or --vector.")
+            throw ValidationError("Name a picture, or give --id, --stored or --vector.")
         }
         guard (1...SearchPipeline.maximumLimit).contains(limit) else {
             throw ValidationError("--limit must be 1 to \(SearchPipeline.maximumLimit).")
@@ -124,6 +126,7 @@ struct SearchCommand: AsyncParsableCommand {
         request.filter = try filters.filter()
         request.cursor = cursor.flatMap(SearchCursor.init)
         ranking.apply(to: &request)
+        if filters.audience == .administrators { request.audience = .administrators }
         return request
     }
 
