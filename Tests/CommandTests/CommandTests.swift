@@ -196,7 +196,7 @@ struct CommandTests {
         let commands = [
             "index", "search", "serve", "watch", "status", "retry", "remove", "prune", "verify", "repair",
             "backup", "restore", "doctor", "audit", "check", "crops", "duplicates", "tag", "hide",
-            "calibrate",
+            "calibrate", "list", "evaluate", "judge", "feedback",
         ]
         for command in commands {
             let help = try lookalike(command, "--help", inLibrary: false)
