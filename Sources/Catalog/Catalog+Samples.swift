@@ -18,40 +18,37 @@ extension Catalog {
         leavingOut left: Set<ImageID> = []
     ) throws(CatalogError) -> [(image: ImageID, vector: [Float])] {
         precondition(count >= 1, "a sample of \(count)")
-        // The products below stay exact: there are not as many images.
-        let count = min(count, Int(Int32.max))
-        var condition = "modelID = ?"
+        var sql = "SELECT imageID FROM embedding WHERE modelID = ?"
         var arguments: StatementArguments = [model]
         if let audience {
             let findable = FilterCondition(ImageFilter(), for: audience)
-            condition += " AND imageID IN (SELECT id FROM image WHERE \(findable.sql))"
+            sql += " AND imageID IN (SELECT id FROM image WHERE \(findable.sql))"
             arguments += findable.arguments
         }
-        if !left.isEmpty {
-            condition += " AND imageID NOT IN (SELECT value FROM json_each(?))"
-            arguments += ["[\(left.map(String.init).joined(separator: ","))]"]
-        }
-        // Of every total / count places the first one, as Bresenham's line takes its steps.
-        let places = "row_number() OVER (ORDER BY imageID) - 1 AS place, count(*) OVER () AS total"
-        let query = """
-            SELECT \(EmbeddingRow.columns) FROM embedding
-            WHERE modelID = ? AND imageID IN
-                (SELECT imageID FROM (SELECT imageID, \(places) FROM embedding WHERE \(condition))
-                 WHERE place * ? % total < ?)
-            ORDER BY imageID
-            """
         return try read { database in
-            let rows = try Row.fetchAll(
+            var ids: [ImageID] = []
+            let all = try Int64.fetchCursor(database, sql: sql + " ORDER BY imageID", arguments: arguments)
+            while let id = try all.next() {
+                if !left.contains(id) { ids.append(id) }
+            }
+            let taken = min(count, ids.count)
+            let sample = (0..<taken).map { ids[$0 * ids.count / taken] }
+            let rows = try Row.fetchCursor(
                 database,
-                sql: query,
-                arguments: [model] + arguments + [count, count]
+                sql: """
+                    SELECT \(EmbeddingRow.columns) FROM embedding
+                    WHERE modelID = ? AND imageID IN (SELECT value FROM json_each(?)) ORDER BY imageID
+                    """,
+                arguments: [model, "[\(sample.map(String.init).joined(separator: ","))]"]
             )
             let dimension = try database.dimension(of: model)
-            return rows.compactMap { row in
+            var embeddings: [(image: ImageID, vector: [Float])] = []
+            while let row = try rows.next() {
                 let read = EmbeddingRow(row, model: model, dimension: dimension)
-                guard let image = read.image, let vector = read.vector else { return nil }
-                return (image, vector)
+                guard let image = read.image, let vector = read.vector else { continue }
+                embeddings.append((image, vector))
             }
+            return embeddings
         }
     }
 
