@@ -1,7 +1,5 @@
 internal import CKernels
-internal import Foundation
 public import ImageDecoding
-internal import Synchronization
 internal import SystemPackage
 
 /// Puts every query of a ground truth to every contender, and measures the rankings.
@@ -10,10 +8,10 @@ internal import SystemPackage
 /// query then ranks the whole collection exactly, by cosine: what is measured is the embedding, not an index; `lookalike
 /// audit` measures that.
 public struct Evaluation: Sendable {
-    private let truth: GroundTruth
-    private let contenders: [any PictureEmbedding]
-    private let options: Options
-    private let decoder: any PictureDecoding
+    let truth: GroundTruth
+    let contenders: [any PictureEmbedding]
+    let options: Options
+    let decoder: any PictureDecoding
 
     /// How to evaluate.
     public struct Options: Sendable, Hashable {
@@ -106,76 +104,6 @@ public struct Evaluation: Sendable {
             queries: asked.map(\.query),
             outcomes: contenders.indices.map { contender in asked.map { $0.outcomes[contender] } }
         )
-    }
-
-    // MARK: - Pictures
-
-    private struct Embedded {
-        /// For each contender, the vector of each picture; empty for one that is left out.
-        var vectors: [[[Float]]]
-        var leftOut: [LeftOut] = []
-
-        /// The pictures in an order that owes nothing to their folders: it decides between equal similarities.
-        func order(seed: UInt64) -> [Int] {
-            var chance = SeededSequence(seed: seed)
-            return vectors[0].indices.filter { !vectors[0][$0].isEmpty }.shuffled(using: &chance)
-        }
-    }
-
-    private func embedPictures(_ report: @Sendable (Progress) -> Void) -> Embedded {
-        enum Outcome: Sendable {
-            case vectors([[Float]], digest: UInt64)
-            case refused(String)
-        }
-        let done = Counter()
-        let outcomes = inParallel(truth.pictures.count, jobs: options.jobs) { index -> Outcome in
-            defer { report(.embedding(done.increment(), of: truth.pictures.count)) }
-            do throws(ImageDecodingError) {
-                let bytes = try decoder.encodedBytes(of: .file(truth.pictures[index]))
-                return .vectors(try embed(bytes), digest: contentDigest(bytes))
-            } catch {
-                return .refused(error.message)
-            }
-        }
-        var embedded = Embedded(
-            vectors: contenders.map { _ in Array(repeating: [], count: truth.pictures.count) }
-        )
-        var firstOf: [UInt64: Int] = [:]
-        for (index, outcome) in outcomes.enumerated() {
-            switch outcome {
-            case .refused(let reason):
-                embedded.leftOut.append(LeftOut(path: truth.pictures[index], reason: reason))
-            case .vectors(let vectors, let digest):
-                // A copy would be found by anything; but what was graded was seen, and is a right answer if its judge says so.
-                if truth.kind != .grades, let first = firstOf[digest] {
-                    let original = truth.pictures[first].string
-                    embedded.leftOut.append(
-                        LeftOut(path: truth.pictures[index], reason: "the same bytes as \(original)")
-                    )
-                } else {
-                    firstOf[digest] = index
-                    for contender in contenders.indices {
-                        embedded.vectors[contender][index] = vectors[contender]
-                    }
-                }
-            }
-        }
-        return embedded
-    }
-
-    /// Embeds encoded bytes by every contender.
-    private func embed(_ bytes: [UInt8]) throws(ImageDecodingError) -> [[Float]] {
-        var decoded: [ThumbnailSize: PixelImage] = [:]
-        let usual = contenders.compactMap(\.thumbnailSize).first ?? .shorterSide(256)
-        var vectors: [[Float]] = []
-        for contender in contenders {
-            let size = contender.thumbnailSize ?? usual
-            if decoded[size] == nil {
-                decoded[size] = try decoder.thumbnail(of: .bytes(bytes), size: size).pixels
-            }
-            vectors.append(decoded[size].map(contender.embed) ?? [])
-        }
-        return vectors
     }
 
     // MARK: - Queries
@@ -276,53 +204,4 @@ public struct Evaluation: Sendable {
             return Place(picture: order[Int(key & 0xFFFF_FFFF)], similarity: Float(bitPattern: bits))
         }
     }
-}
-
-/// FNV-1a over eight bytes at a time: tells copies apart within one collection, where nobody forges them.
-private func contentDigest(_ bytes: [UInt8]) -> UInt64 {
-    bytes.withUnsafeBytes { buffer in
-        var digest: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(buffer.count)
-        var offset = 0
-        while offset + 8 <= buffer.count {
-            digest =
-                (digest ^ buffer.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0x100_0000_01B3
-            digest ^= digest >> 29
-            offset += 8
-        }
-        for byte in buffer[offset...] { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return digest
-    }
-}
-
-/// Counts what several threads have done.
-private final class Counter: Sendable {
-    private let count = Mutex(0)
-
-    func increment() -> Int {
-        count.withLock { count in
-            count += 1
-            return count
-        }
-    }
-}
-
-/// Computes `body` of 0 ..< `count` on so many threads, and returns the results in order.
-private func inParallel<Value: Sendable>(
-    _ count: Int,
-    jobs: Int,
-    _ body: @Sendable (Int) -> Value
-) -> [Value] {
-    let results = Mutex([Value?](repeating: nil, count: count))
-    let next = Mutex(0)
-    DispatchQueue.concurrentPerform(iterations: max(1, min(jobs, count))) { _ in
-        while let index = next.withLock({ next -> Int? in
-            guard next < count else { return nil }
-            next += 1
-            return next - 1
-        }) {
-            let value = body(index)
-            results.withLock { $0[index] = value }
-        }
-    }
-    return results.withLock { $0 }.map { $0! }
 }
