@@ -192,8 +192,11 @@ extension CommandTests {
         let numbers = images.compactMap { ($0["id"] as? NSNumber)?.int64Value }
         try Library.changeCatalog(in: LibraryDirectory(path: FilePath(library))) { catalog in
             let shown = Array(numbers[1...4])
-            _ = try catalog.keep(Interaction(query: numbers[0], shown: shown, clicked: [numbers[2]]))
-            _ = try catalog.keep(Interaction(query: numbers[5], shown: shown, clicked: []))
+            _ = try catalog.keep(
+                Interaction(query: numbers[0], shown: shown, clicked: [numbers[2]]),
+                for: .everyone
+            )
+            _ = try catalog.keep(Interaction(query: numbers[5], shown: shown, clicked: []), for: .everyone)
         }
         let told = try lookalike("feedback").output
         #expect(told.hasPrefix("2 lists of results looked at, 8 pictures shown, 1 opened\n"))
