@@ -16,7 +16,8 @@ struct JudgeCommand: ParsableCommand {
 
             The page of lookalike serve shows the pictures themselves, at /judge. Grades: 5 the same thing, 4 very \
             much alike, 3 alike, 2 a little, 1 hardly, 0 unrelated. Each grade is kept at once; break off \
-            whenever you like. The next query is the one where judgements would teach most.
+            whenever you like: a query that was begun comes back first. Then comes the one where judgements would teach \
+            most.
             """
     )
 
