@@ -69,6 +69,7 @@ struct GradedTruthTests {
         #expect(html.contains("<td>–</td>"))
         #expect(html.contains("1 query has no picture of grade 3 or more"))
         #expect(!html.contains("<h2>By"), "each graded query is a group of its own")
+        #expect(html.contains("<figcaption>a.jpg<br>"))
         let json = String(decoding: try JSONEncoder().encode(report), as: UTF8.self)
         #expect(json.contains("\"queriesWithoutRelevant\":1"))
     }

@@ -28,6 +28,10 @@ extension HTMLReport {
         for place in chosen {
             let query = result.truth.queries[result.queries[place]]
             let outcome = result.outcomes[0][place]
+            // Grades have no label that says more than the file's name.
+            let caption =
+                result.truth.kind == .grades
+                ? result.truth.pictures[query.picture].lastComponent?.string ?? "" : query.group
             var cells = ""
             for hit in outcome.top {
                 let isRight = hit.grade >= GradedRanking.relevantGrade
@@ -42,7 +46,7 @@ extension HTMLReport {
             rows.append(
                 """
                 <section class="query">
-                <figure class="asked">\(picture(query.picture, query.variation, &unshown))<figcaption>\(escaped(query.group))<br>\
+                <figure class="asked">\(picture(query.picture, query.variation, &unshown))<figcaption>\(escaped(caption))<br>\
                 <small>\(metrics)</small></figcaption></figure>
                 <div class="results">\(cells)</div>
                 </section>
