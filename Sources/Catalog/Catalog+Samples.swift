@@ -52,27 +52,34 @@ extension Catalog {
         }
     }
 
-    /// Returns the image with the lowest number from `first` on that `model` has embedded; nil when there is none.
-    public func embeddedImage(from first: ImageID, model: ModelID) throws(CatalogError) -> ImageID? {
-        try read { database in
+    /// Returns the image with the lowest number from `first` on that `model` has embedded and everybody may find in a file; nil
+    /// when there is none.
+    public func findableImage(from first: ImageID, model: ModelID) throws(CatalogError) -> ImageID? {
+        let findable = FilterCondition(ImageFilter(), for: .everyone)
+        return try read { database in
             try Int64.fetchOne(
                 database,
-                sql:
-                    "SELECT imageID FROM embedding WHERE modelID = ? AND imageID >= ? ORDER BY imageID LIMIT 1",
-                arguments: [model, first]
+                sql: """
+                    SELECT id FROM image
+                    WHERE id >= ? AND \(findable.sql) AND EXISTS
+                        (SELECT 1 FROM embedding WHERE modelID = ? AND imageID = image.id)
+                    ORDER BY id LIMIT 1
+                    """,
+                arguments: [first] + findable.arguments + [model]
             )
         }
     }
 
-    /// Returns the newest image of all that were added by `date`; nil when there is none.
+    /// Returns the newest image that everybody may find in a file, of all that were added by `date`; nil when there is none.
     ///
     /// - Complexity: linear in the number of images that were added since.
-    public func newestImage(addedBy date: Date) throws(CatalogError) -> ImageID? {
-        try read { database in
+    public func newestFindableImage(addedBy date: Date) throws(CatalogError) -> ImageID? {
+        let findable = FilterCondition(ImageFilter(), for: .everyone)
+        return try read { database in
             try Int64.fetchOne(
                 database,
-                sql: "SELECT id FROM image WHERE addedAt <= ? ORDER BY id DESC LIMIT 1",
-                arguments: [date]
+                sql: "SELECT id FROM image WHERE addedAt <= ? AND \(findable.sql) ORDER BY id DESC LIMIT 1",
+                arguments: [date] + findable.arguments
             )
         }
     }

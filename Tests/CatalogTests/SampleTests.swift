@@ -69,10 +69,13 @@ struct SampleTests {
 
     @Test("the newest picture of a time, and the next one that is embedded")
     func neighbors() throws {
-        #expect(try catalog.newestImage(addedBy: .now) == 100)
-        #expect(try catalog.newestImage(addedBy: .distantPast) == nil)
+        #expect(try catalog.newestFindableImage(addedBy: .now) == 100)
+        #expect(try catalog.newestFindableImage(addedBy: .distantPast) == nil)
         _ = try catalog.forget(at: "/photos/50.jpg")
-        #expect(try catalog.embeddedImage(from: 50, model: model) == 51)
-        #expect(try catalog.embeddedImage(from: 101, model: model) == nil)
+        #expect(try catalog.findableImage(from: 50, model: model) == 51)
+        #expect(try catalog.findableImage(from: 101, model: model) == nil)
+        for id in [51, 100] as [ImageID] { _ = try catalog.setVisibility(.private, of: id) }
+        #expect(try catalog.findableImage(from: 50, model: model) == 52)
+        #expect(try catalog.newestFindableImage(addedBy: .now) == 99)
     }
 }

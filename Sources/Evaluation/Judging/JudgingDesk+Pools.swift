@@ -27,7 +27,8 @@ extension JudgingDesk {
         members.formUnion(try strangers(to: query, since: judgements?.first?.judgedAt, using: &chance))
         let judged = Set((judgements ?? []).map(\.image))
         let shown = try library.catalog.images(members.sorted()).filter(\.canBeShown)
-        let candidates = shown.map(\.id).sorted().shuffled(using: &chance)
+        // Each has its place whatever else is in the pool: hidden pictures change nothing.
+        let candidates = shown.map(\.id).sorted { Self.lot($0, ~query) < Self.lot($1, ~query) }
         let open = candidates.filter { !judged.contains($0) }
         let last = judgements?.last?.judgedAt ?? .distantPast
         return Pool(
@@ -57,7 +58,7 @@ extension JudgingDesk {
         since begun: Date?,
         using chance: inout SeededSequence
     ) throws -> [ImageID] {
-        guard let newest = try library.catalog.newestImage(addedBy: begun ?? .distantFuture) else {
+        guard let newest = try library.catalog.newestFindableImage(addedBy: begun ?? .distantFuture) else {
             return []
         }
         var drawn: [ImageID] = []
@@ -65,25 +66,21 @@ extension JudgingDesk {
             // A gap in the numbers favours the picture behind it, which does no harm here.
             let first = ImageID(1 + chance.index(below: Int(newest)))
             guard
-                let image = try library.catalog.embeddedImage(from: first, model: library.index.catalogModel),
-                image != query, image <= newest, !drawn.contains(image),
-                try library.catalog.image(image)?.canBeShown == true
+                let image = try library.catalog.findableImage(from: first, model: library.index.catalogModel),
+                image != query, image <= newest, !drawn.contains(image)
             else { continue }
             drawn.append(image)
         }
         return drawn
     }
 
-    /// The nearest pictures that everybody may see. Where too many of the nearest are hidden, it looks among the others alone.
+    /// The nearest pictures that everybody may see. Where some of the nearest are hidden, it looks among the others alone.
     private func shownNeighbors(of query: ImageID, _ vector: [Float]) throws -> [ImageID] {
-        func shown(among wanted: RowIDs?) throws -> [ImageID] {
-            let near = try nearest(to: vector, among: wanted).filter { $0 != query }
-            let visible = Set(try library.catalog.images(near).filter(\.canBeShown).map(\.id))
-            return near.filter(visible.contains)
-        }
-        let near = try shown(among: nil)
-        guard near.count < Self.poolDepth else { return near }
-        return try shown(among: library.catalog.imageIDs(matching: ImageFilter(), for: .everyone))
+        let near = try nearest(to: vector).filter { $0 != query }
+        let visible = Set(try library.catalog.images(near).filter(\.canBeShown).map(\.id))
+        guard visible.count < near.count else { return near }
+        let findable = try library.catalog.imageIDs(matching: ImageFilter(), for: .everyone)
+        return try nearest(to: vector, among: findable).filter { $0 != query }
     }
 
     func nearest(to vector: [Float], among wanted: RowIDs? = nil) throws -> [ImageID] {

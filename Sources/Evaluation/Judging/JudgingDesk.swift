@@ -106,6 +106,7 @@ public final class JudgingDesk: Sendable {
 
     /// The most instructive query of those that were not asked about yet.
     private func newQuery(leavingOut left: Set<ImageID>, begun: [ImageID: [Judgement]]) throws -> Task? {
+        let findable = try library.catalog.imageIDs(matching: ImageFilter(), for: .everyone)
         let known = try begun.keys.compactMap { try library.index.vector(of: $0) }
         var left = left
         while true {
@@ -116,7 +117,7 @@ public final class JudgingDesk: Sendable {
                 leavingOut: left
             )
             guard !sample.isEmpty else { return nil }
-            for query in try byTeaching(sample, known: known) {
+            for query in try byTeaching(sample, known: known, among: findable) {
                 guard let pool = try pool(of: query, nil), !pool.task.candidates.isEmpty else { continue }
                 state.withLock { $0.current = query }
                 return pool.task
@@ -128,10 +129,11 @@ public final class JudgingDesk: Sendable {
     /// Pictures that were not asked about yet, the most instructive first.
     private func byTeaching(
         _ sample: [(image: ImageID, vector: [Float])],
-        known: [[Float]]
+        known: [[Float]],
+        among findable: RowIDs
     ) throws -> [ImageID] {
         let valued = try sample.map { image, vector in
-            let near = try nearest(to: vector).filter { $0 != image }
+            let near = try nearest(to: vector, among: findable).filter { $0 != image }
             let disagreement = try committee(on: vector, ranking: near).disagreement(depth: Self.poolDepth)
             let likeness = known.map { cosine(vector, $0) }.max() ?? 0
             // Where the committee agrees there is still something to learn about what is unlike all that was judged.
