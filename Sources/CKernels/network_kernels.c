@@ -125,11 +125,10 @@ void lk_add_bias_residual(float *values, ptrdiff_t rows, ptrdiff_t channels, con
 }
 
 LK_DISPATCH
-void lk_average_rows(const float *values, ptrdiff_t rows, ptrdiff_t channels, float *means) {
-    for (ptrdiff_t c = 0; c < channels; c++) means[c] = 0;
+void lk_sum_rows(const float *values, ptrdiff_t rows, ptrdiff_t channels, const float *weights, float *sums) {
+    for (ptrdiff_t c = 0; c < channels; c++) sums[c] = 0;
     for (ptrdiff_t r = 0; r < rows; r++, values += channels)
-        for (ptrdiff_t c = 0; c < channels; c++) means[c] += values[c];
-    for (ptrdiff_t c = 0; c < channels; c++) means[c] /= (float)rows;
+        for (ptrdiff_t c = 0; c < channels; c++) sums[c] += weights[r] * values[c];
 }
 
 LK_DISPATCH

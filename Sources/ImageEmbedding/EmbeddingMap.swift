@@ -2,7 +2,7 @@ public import ImageDecoding
 
 /// An embedding before it is averaged: what each position of the network's last map adds to it.
 ///
-/// Average pooling and projection are linear, so the embedding is the mean of these vectors, scaled to length 1; and the
+/// Pooling and projection are linear, so the embedding is a weighted sum of these vectors, scaled to length 1; and the
 /// cosine of two embeddings is a sum over the positions of either picture, without any approximation. Zhou et al.,
 /// *Learning Deep Features for Discriminative Localization*, 2016, use the same for classes.
 public struct EmbeddingMap: Sendable {
@@ -12,6 +12,8 @@ public struct EmbeddingMap: Sendable {
     public let columns: Int
     /// The projected vector of each position, row after row; not normalised.
     public let vectors: [[Float]]
+    /// How much each position counts in the picture's embedding; they sum to 1.
+    public let weights: [Float]
     /// The part of the picture that the network has seen: its positions divide it evenly.
     public let seen: PictureRegion
 
@@ -54,10 +56,12 @@ public struct EmbeddingMap: Sendable {
         return ranges(rows).flatMap { rows in ranges(columns).map { Window(rows: rows, columns: $0) } }
     }
 
-    /// Returns the embedding of a part of the picture, of length 1: the mean over its positions.
+    /// Returns the embedding of a part of the picture, of length 1: the mean over its positions, and of the whole picture its
+    /// own embedding.
     ///
     /// Positions see beyond their own square, so this is not quite the embedding of the part cut out.
     public func embedding(of window: Window) -> [Float] {
+        if window == whole { return pooled.scaledToUnitLength() }
         var sum = [Float](repeating: 0, count: vectors[0].count)
         for row in window.rows {
             for column in window.columns {
@@ -68,14 +72,24 @@ public struct EmbeddingMap: Sendable {
         return sum.scaledToUnitLength()
     }
 
+    /// The picture's embedding before it is scaled.
+    private var pooled: [Float] {
+        var sum = [Float](repeating: 0, count: vectors[0].count)
+        for (vector, weight) in zip(vectors, weights) {
+            for index in sum.indices { sum[index] += weight * vector[index] }
+        }
+        return sum
+    }
+
     /// Returns what each position adds to the cosine between the picture's embedding and `other`, of length 1; they sum
     /// to that cosine.
     public func contributions(to other: [Float]) -> [Float] {
-        var sum = [Float](repeating: 0, count: other.count)
-        for vector in vectors { for index in sum.indices { sum[index] += vector[index] } }
+        let sum = pooled
         let length = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()
         guard length > 0 else { return vectors.map { _ in 0 } }
-        return vectors.map { vector in zip(vector, other).reduce(0) { $0 + $1.0 * $1.1 } / length }
+        return zip(vectors, weights).map { vector, weight in
+            zip(vector, other).reduce(0) { $0 + $1.0 * $1.1 } * weight / length
+        }
     }
 
     /// Returns the rectangle that adds most to the cosine with `other` beyond what its size alone would, and its share of

@@ -67,6 +67,7 @@ public struct EmbeddingModel: Sendable {
                 weights: weights,
                 height: manifest.input.height,
                 width: manifest.input.width,
+                pooling: Pooling(rawValue: manifest.pooling)!,
                 kernels: kernels
             )
             let projection = try LinearProjection(
@@ -84,6 +85,9 @@ public struct EmbeddingModel: Sendable {
             throw .unusableWeights(reason: String(describing: error))
         }
     }
+
+    /// How the network's last map becomes one vector.
+    var pooling: Pooling { Pooling(rawValue: manifest.pooling)! }
 
     private init(manifest: ModelManifest, engine: InferenceEngine, projection: LinearProjection) {
         self.manifest = manifest

@@ -66,6 +66,7 @@ public final class ImageEmbedder: Sendable {
                 rows: shape.height,
                 columns: shape.width,
                 vectors: vectors,
+                weights: model.pooling.weights(rows: shape.height, columns: shape.width),
                 seen: preprocessing.seenPart(ofPictureWithWidth: image.width, height: image.height)
             )
         }

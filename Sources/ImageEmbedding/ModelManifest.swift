@@ -1,3 +1,4 @@
+internal import NeuralNetwork
 internal import SystemPackage
 
 /// Describes a model: everything that embedding a picture has in common with the training of the weights.
@@ -67,7 +68,7 @@ public struct ModelManifest: Codable, Hashable, Sendable {
     public let architecture: String
     /// How a picture becomes the network's input.
     public let input: Input
-    /// How the last feature map becomes one vector; `average` is the only way there is.
+    /// How the last feature map becomes one vector: `average` or `center-weighted`.
     public let pooling: String
     /// What comes out.
     public let embedding: Embedding
@@ -122,10 +123,13 @@ extension ModelManifest {
             ("crop", input.crop, "center"),
             ("resize", input.resize, "bicubic"),
             ("channel order", input.channelOrder, "RGB"),
-            ("pooling", pooling, "average"),
             ("metric", embedding.metric, "cosine"),
             ("normalized", String(embedding.normalized), "true"),
         ]
+        guard Pooling(rawValue: pooling) != nil else {
+            let known = Pooling.allCases.map(\.rawValue).joined(separator: " and ")
+            throw .unsupported(field: "pooling", found: pooling, supported: known)
+        }
         for demand in demands where demand.found != demand.supported {
             throw .unsupported(field: demand.field, found: demand.found, supported: demand.supported)
         }

@@ -18,7 +18,7 @@ internal import CKernels
 /// | 11–14      | 5×5, first with stride 2                 | 7×7×192     |
 /// | 15         | 3×3                                      | 7×7×320     |
 /// | head       | 1×1 convolution                          | 7×7×1280    |
-/// | pooled     | average over the 49 positions            | 1280        |
+/// | pooled     | ``Pooling`` of the 49 positions          | 1280        |
 ///
 /// About 384 million multiply-adds and 3.4 million parameters. One picture runs on one thread; several
 /// threads may use one network at once, each with a ``Workspace`` of its own.
@@ -51,6 +51,7 @@ public struct EfficientNetLite: Sendable {
     let stem: Convolution
     let blocks: [InvertedResidualBlock]
     let head: PointwiseConvolution
+    let pooling: Pooling
 
     /// Takes the weights of the network from `weights`.
     ///
@@ -58,7 +59,8 @@ public struct EfficientNetLite: Sendable {
     /// `weight` and a `bias` in PyTorch's axis order.
     ///
     /// - Throws: ``WeightsError`` when a tensor is missing or has another shape.
-    public init(weights: borrowing WeightsFile) throws(WeightsError) {
+    public init(weights: borrowing WeightsFile, pooling: Pooling = .average) throws(WeightsError) {
+        self.pooling = pooling
         stem = try Self.stem(from: weights)
         var blocks: [InvertedResidualBlock] = []
         for number in 0..<Self.blockCount { blocks.append(try Self.block(number, from: weights)) }
@@ -127,7 +129,7 @@ public struct EfficientNetLite: Sendable {
         }
         head.applyWithReLU6(to: workspace.current, into: &workspace.next)
         observe?(.head, workspace.next)
-        return averagePooled(workspace.next)
+        return pooled(workspace.next)
     }
 
     /// Rows of table 1 of the paper, without squeeze-and-excitation.
@@ -199,11 +201,12 @@ public struct EfficientNetLite: Sendable {
         let outputChannels: Int
     }
 
-    private func averagePooled(_ map: borrowing FeatureMap) -> [Float] {
+    private func pooled(_ map: borrowing FeatureMap) -> [Float] {
         let shape = map.shape
-        return [Float](unsafeUninitializedCapacity: shape.channels) { means, count in
+        let weights = pooling.weights(rows: shape.height, columns: shape.width)
+        return [Float](unsafeUninitializedCapacity: shape.channels) { sums, count in
             map.withUnsafeValues {
-                lk_average_rows($0.baseAddress, shape.positionCount, shape.channels, means.baseAddress)
+                lk_sum_rows($0.baseAddress, shape.positionCount, shape.channels, weights, sums.baseAddress)
             }
             count = shape.channels
         }

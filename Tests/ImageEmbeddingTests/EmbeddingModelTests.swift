@@ -48,7 +48,7 @@ struct EmbeddingModelTests {
         arguments: [
             (#""formatVersion": 1"#, #""formatVersion": 2"#, "format version"),
             (#""architecture": "efficientnet-lite0""#, #""architecture": "resnet50""#, "architecture"),
-            (#""pooling": "average""#, #""pooling": "gem""#, "pooling"),
+            (#""pooling": "center-weighted""#, #""pooling": "gem""#, "pooling"),
             (#""channelOrder": "RGB""#, #""channelOrder": "BGR""#, "channel order"),
             (#""metric": "cosine""#, #""metric": "euclidean""#, "metric"),
             (#""normalized": true"#, #""normalized": false"#, "normalized"),

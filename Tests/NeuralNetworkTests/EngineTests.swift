@@ -30,12 +30,12 @@ struct EngineTests {
     @Test(
         "every block's output is the network's, whatever the picture's size",
         arguments: EngineKernels.all.map(\.description),
-        [(224, 224), (96, 128), (65, 33)]
+        [(224, 224, Pooling.average), (96, 128, .centerWeighted), (65, 33, .centerWeighted)]
     )
-    func blocks(kernels description: String, size: (height: Int, width: Int)) throws {
+    func blocks(kernels description: String, size: (height: Int, width: Int, pooling: Pooling)) throws {
         let kernels = try #require(EngineKernels.all.first { $0.description == description })
         let weights = try Self.weights.get()
-        let network = try EfficientNetLite(weights: weights)
+        let network = try EfficientNetLite(weights: weights, pooling: size.pooling)
         let image = Self.picture(size.height, size.width)
         var expected: [[Float]] = []
         var activations = EfficientNetLite.Workspace()
@@ -46,6 +46,7 @@ struct EngineTests {
             weights: weights,
             height: size.height,
             width: size.width,
+            pooling: size.pooling,
             kernels: kernels
         )
         var workspace = engine.makeWorkspace()

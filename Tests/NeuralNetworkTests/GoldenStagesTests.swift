@@ -15,7 +15,7 @@ struct GoldenStagesTests {
         )
         let shape = try #require(weights.shape(of: "projection.weight"))
         return (
-            try EfficientNetLite(weights: weights),
+            try EfficientNetLite(weights: weights, pooling: .centerWeighted),
             try LinearProjection(
                 weights: weights,
                 name: "projection.weight",

@@ -7,6 +7,7 @@ import torch
 
 import folded
 import reference
+from learning import model_folder
 
 TOLERANCE = 1e-3
 MINIMUM_COSINE = 0.9999
@@ -53,14 +54,15 @@ def half_precision(
 
 
 def sensitivity(
-    tensors: dict[str, np.ndarray], pixels: list[np.ndarray], paths: list[Path]
+    model: model_folder.Model, pixels: list[np.ndarray], paths: list[Path]
 ) -> dict[str, dict[str, float]]:
     """Measures how far small differences in the pixels move the embedding: the yardstick for other decoders.
 
     The crop as published is for an input of 224 only and is left out for others.
     """
     def embedded(values: list[np.ndarray]) -> np.ndarray:
-        return folded.stages(tensors, reference.to_input(np.stack(values)))["embedding"]
+        batch = reference.to_input(np.stack(values))
+        return folded.stages(model.tensors, batch, model.pooling)["embedding"]
 
     generator = np.random.default_rng(1)
     truth = embedded(pixels)

@@ -85,7 +85,7 @@ def check(folder: Path, images: Path, network: torch.nn.Module, record: bool) ->
         "photographs": len(paths),
         "agreement": {"float32": agreement.check(original, model.tensors, batch),
                       "float16": agreement.half_precision(original, model.tensors, batch)},
-        "sensitivity": agreement.sensitivity(model.tensors, pixels, paths),
+        "sensitivity": agreement.sensitivity(model, pixels, paths),
         "weightsSHA256": model.sha256,
     }
     if record:

@@ -20,7 +20,7 @@ import torch
 from PIL import Image, ImageEnhance, ImageOps
 
 from cache_features import compiled
-from learning import metrics, model_folder, stored
+from learning import dataset, metrics, model_folder, stored
 from learning.network import Whole, multiply_adds
 from learning.sources import SUFFIXES
 from learning.views import Input, compressed, fitted, generator, load, normalised
@@ -93,7 +93,7 @@ class Embedder:
         tensors = {key: torch.from_numpy(value) for key, value in self.model.tensors.items()}
         self.dimension = 1280 if self.features else len(tensors["projection.weight"])
         self.multiply_adds = multiply_adds(tensors, self.model.input.side)
-        whole = Whole(tensors).eval()
+        whole = Whole(tensors, self.model.input.side, self.model.pooling).eval()
         if engine == "openvino":
             self.run = compiled(whole, self.model.input.side, "f32")
         else:
@@ -108,7 +108,8 @@ class Embedder:
 
         Names of files count where pictures are changed, because they seed the change.
         """
-        parts = [self.model.sha256, str(self.model.input), self.engine, change, outcome(change, self.model.input)]
+        parts = [self.model.sha256, str(self.model.input), self.model.pooling, self.engine, change,
+                 outcome(change, self.model.input)]
         for path in paths:
             parts.append(stored.digest(path) + (path.name if change else ""))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
@@ -144,11 +145,26 @@ def drawn(folders: list[Path], most: int) -> list[Path]:
     return found
 
 
-def measured(embedder: Embedder, options: argparse.Namespace) -> Iterator[tuple[str, np.ndarray]]:
-    """Yields the average precision of each query of each set, then recall@1 of each changed picture."""
+def labelled(options: argparse.Namespace) -> dict[str, tuple[list[Path], np.ndarray]]:
+    """Returns the pictures and labels of each set: of a folder, or of a family of a data set's development side."""
+    found = {}
     for name in options.sets:
         paths = pictures_in(options.folder / name)
-        labels = np.array([path.relative_to(options.folder / name).parts[0] for path in paths])
+        found[name] = paths, np.array([path.relative_to(options.folder / name).parts[0] for path in paths])
+    if options.develop:
+        pictures = dataset.read(options.develop).of("develop").pictures
+        for name in sorted({picture.family for picture in pictures if picture.family}):
+            family = [picture for picture in pictures if picture.family == name]
+            paths = [options.folder / picture.path for picture in family]
+            found[name] = paths, np.array([picture.group for picture in family])
+    return found
+
+
+def measured(
+    embedder: Embedder, sets: dict[str, tuple[list[Path], np.ndarray]], options: argparse.Namespace
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yields the average precision of each query of each set, then recall@1 of each changed picture."""
+    for name, (paths, labels) in sets.items():
         yield name, metrics.average_precisions(embedder.vectors(paths), labels)
     if options.near_duplicates:
         paths = drawn(options.near_duplicates, options.most)
@@ -192,6 +208,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder that holds the sets")
     parser.add_argument("models", nargs="+", help="model folders, the first is what the others are compared with")
     parser.add_argument("--sets", nargs="*", default=[], help="names of folders in FOLDER")
+    parser.add_argument("--develop", type=Path, metavar="DATASET",
+                        help="data set whose development side is measured too, its paths relative to FOLDER")
     parser.add_argument("--near-duplicates", nargs="*", type=Path, default=[], metavar="FOLDER",
                         help="folders of pictures to change and find again")
     parser.add_argument("--most", type=int, default=200, help="pictures of each such folder (default: %(default)s)")
@@ -202,18 +220,20 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    sets = labelled(options)
     results, described = {}, {}
     for name in options.models:
         embedder = Embedder(name, options.engine, options.cache)
         label = embedder.name if embedder.name not in results else f"{embedder.name} ({name})"
-        results[label] = dict(measured(embedder, options))
+        results[label] = dict(measured(embedder, sets, options))
         described[label] = {"sha256": embedder.model.sha256, "side": embedder.model.input.side,
-                            "shorterSide": embedder.model.input.shorter_side, "dimension": embedder.dimension,
+                            "shorterSide": embedder.model.input.shorter_side, "pooling": embedder.model.pooling,
+                            "dimension": embedder.dimension,
                             "multiplyAdds": embedder.multiply_adds}
         print(f"{label}: {embedder.multiply_adds / 1e6:.1f} million multiply-adds", flush=True)
-    figures = report(results, options.sets)
+    figures = report(results, list(sets))
     if options.json:
-        counts = {name: len(pictures_in(options.folder / name)) for name in options.sets}
+        counts = {name: len(paths) for name, (paths, _) in sets.items()}
         counts["near-duplicates"] = len(drawn(options.near_duplicates, options.most))
         options.json.write_text(json.dumps({"counts": counts, "models": described, "figures": figures}, indent=1,
                                            ensure_ascii=False) + "\n")

@@ -70,7 +70,8 @@ def main() -> None:
          "note": note(described["configuration"], options.blend), "share": options.blend,
          **{name: described[name] for name in ("origin", "targets", "precision", "configuration")}}]
     folder, name = options.output, options.name or options.output.name
-    written = model_folder.write(folder, name, size, blended(start.tensors, trained, options.blend), steps)
+    written = model_folder.write(folder, name, size, blended(start.tensors, trained, options.blend), steps,
+                                 start.pooling)
     results = json.loads(options.figures.read_text()) if options.figures else None
     (folder / "MODEL_CARD.md").write_text(own_card.card(model_folder.read(folder), results))
     print(f"{folder}: {written['weights']['byteCount']:,} bytes, sha256 {written['weights']['sha256']}")

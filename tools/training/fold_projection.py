@@ -52,7 +52,8 @@ def main() -> None:
         {"step": "projection", "source": "tools/training/fold_projection.py",
          "note": f"the {options.dimension} of {len(wide)} directions that carry most of {len(features):,} training "
          f"pictures' vectors, uncentred, each divided by its mean square to the power of {options.power:g}"}]
-    written = model_folder.write(options.output, options.output.name, model.input, tensors, steps)
+    written = model_folder.write(
+        options.output, options.output.name, model.input, tensors, steps, model.pooling)
     model_folder.read(options.output)
     print(f"{options.output}: {options.dimension} numbers, sha256 {written['weights']['sha256']}")
 

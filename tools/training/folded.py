@@ -8,6 +8,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from learning.pooling import AVERAGE, weights
+
 # (kernel, stride) of the sixteen blocks, from the published block strings of EfficientNet-Lite0.
 BLOCKS = [(3, 1)] + [(3, 2), (3, 1)] + [(5, 2), (5, 1)] + [(3, 2), (3, 1), (3, 1)]
 BLOCKS += [(5, 1)] * 3 + [(5, 2), (5, 1), (5, 1), (5, 1)] + [(3, 1)]
@@ -50,7 +52,7 @@ def same_padding(x: torch.Tensor, kernel: int, stride: int) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def stages(tensors: dict[str, np.ndarray], batch: torch.Tensor) -> dict[str, np.ndarray]:
+def stages(tensors: dict[str, np.ndarray], batch: torch.Tensor, pooling: str = AVERAGE) -> dict[str, np.ndarray]:
     """Runs the folded network from its tensors alone; same stages and layouts as `reference.stages`."""
     t = {name: torch.from_numpy(value.astype(np.float32)) for name, value in tensors.items()}
 
@@ -75,7 +77,7 @@ def stages(tensors: dict[str, np.ndarray], batch: torch.Tensor) -> dict[str, np.
     x = F.relu6(pointwise(x, "head"))
     found["head"] = x
     found = {name: value.permute(0, 2, 3, 1).contiguous() for name, value in found.items()}
-    found["pooled"] = x.mean(dim=(2, 3))
+    found["pooled"] = x.flatten(2) @ weights(pooling, x.shape[3])
     found["projected"] = found["pooled"] @ t["projection.weight"].T
     found["embedding"] = F.normalize(found["projected"], dim=1)
     return {name: value.numpy() for name, value in found.items()}

@@ -66,19 +66,19 @@ def main() -> None:
     fixtures = options.tests / "NeuralNetworkTests" / "Fixtures"
     for number, photo in enumerate(STAGE_PHOTOS, start=1):
         pixels = preprocessed(options.images / photo, model.input)
-        values = folded.stages(model.tensors, reference.to_input(pixels))
+        values = folded.stages(model.tensors, reference.to_input(pixels), model.pooling)
         write_stages(fixtures / f"golden-stages-{number}.safetensors", pixels, values, photo)
 
     paths = [options.images / photo for photo in EMBEDDING_PHOTOS]
     pixels = [preprocessed(path, model.input) for path in paths]
-    embeddings = folded.stages(model.tensors, reference.to_input(np.stack(pixels)))["embedding"]
+    embeddings = folded.stages(model.tensors, reference.to_input(np.stack(pixels)), model.pooling)["embedding"]
     metadata = {"model": model.manifest["name"], "keys": "paths relative to SampleImages"}
     folder = options.tests / "ImageEmbeddingTests" / "Fixtures"
     tensor_file.write(folder / "golden-embeddings.safetensors", dict(zip(EMBEDDING_PHOTOS, embeddings)), metadata)
     two = {photo: value for photo, value in zip(EMBEDDING_PHOTOS, pixels) if photo in PIXEL_PHOTOS}
     tensor_file.write(folder / "golden-preprocessed.safetensors", two, metadata)
     print(f"{model.manifest['name']}: {len(STAGE_PHOTOS)} photographs stage by stage, {len(paths)} embeddings")
-    print(json.dumps(agreement.sensitivity(model.tensors, pixels, paths), indent=1, ensure_ascii=False))
+    print(json.dumps(agreement.sensitivity(model, pixels, paths), indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ void lk_add_bias_residual(float *values, ptrdiff_t rows, ptrdiff_t channels, con
 /// product[r] = the sum over c of matrix[r][c] · vector[c]
 void lk_matrix_vector(const float *matrix, ptrdiff_t rows, ptrdiff_t columns, const float *vector, float *product);
 
-/// means[c] = the mean over rows of values[r][c]
-void lk_average_rows(const float *values, ptrdiff_t rows, ptrdiff_t channels, float *means);
+/// sums[c] = the sum over rows of weights[r] · values[r][c]
+void lk_sum_rows(const float *values, ptrdiff_t rows, ptrdiff_t channels, const float *weights, float *sums);
 
 #endif

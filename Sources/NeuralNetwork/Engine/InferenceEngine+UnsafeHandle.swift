@@ -15,6 +15,11 @@ public struct InferenceEngine: Sendable {
     private let blocks: [FusedBlock]
     private let head: PackedMatrix
     private let headBias: PaddedVector
+    /// The positions of the last map in the order in which they are averaged, those of the middle first.
+    private let pooledPositions: [Int]
+    private let middleCount: Int
+    /// How much of the features is the average over the middle.
+    private let middleWeight: Float
 
     /// Plans the network whose weights are in `weights` for inputs of `height` × `width` pixels.
     ///
@@ -25,6 +30,7 @@ public struct InferenceEngine: Sendable {
         weights: borrowing WeightsFile,
         height: Int,
         width: Int,
+        pooling: Pooling = .average,
         kernels: EngineKernels
     ) throws(WeightsError) {
         self.kernels = kernels
@@ -45,6 +51,12 @@ public struct InferenceEngine: Sendable {
             blocks.append(FusedBlock(expansion: expansion, block: block, kernels: kernels))
         }
         self.blocks = blocks
+        let map = blocks.last!.output
+        let middle = pooling.middle(rows: map.height, columns: map.width)
+        pooledPositions = middle + Set(0..<map.positionCount).subtracting(middle).sorted()
+        middleCount = middle.count
+        let shares = pooling.weights(rows: map.height, columns: map.width)
+        middleWeight = middle.reduce(0) { $0 + shares[$1] }
         let last = try EfficientNetLite.head(from: weights)
         head = PackedMatrix(
             last.weights[...],
@@ -68,8 +80,8 @@ public struct InferenceEngine: Sendable {
         workspace: inout Workspace,
         observe: ((_ block: Int, _ output: () -> FeatureMap) -> Void)? = nil
     ) -> [Float] {
-        withLastBlock(of: image, workspace: &workspace, observe: observe) { elements in
-            pooled(elements, positions: blocks.last!.output.positionCount)
+        withLastBlock(of: image, workspace: &workspace, observe: observe) { elements, scratch in
+            pooled(elements, scratch)
         }
     }
 
@@ -79,23 +91,24 @@ public struct InferenceEngine: Sendable {
         return FeatureShape(height: last.height, width: last.width, channels: EfficientNetLite.featureCount)
     }
 
-    /// Returns what ``features(of:workspace:observe:)`` averages: the last convolution's values at each position,
+    /// Returns what ``features(of:workspace:observe:)`` pools: the last convolution's values at each position,
     /// ``EfficientNetLite/featureCount`` channels. Some milliseconds slower.
     public func featureMap(of image: borrowing FeatureMap, workspace: inout Workspace) -> FeatureMap {
         let last = blocks.last!.output
-        return withLastBlock(of: image, workspace: &workspace, observe: nil) { elements in
-            let stride = last.channels.roundedUp(to: kernels.lanes) * kernels.elementBytes
-            let values = (0..<last.positionCount).flatMap { pooled(elements + $0 * stride, positions: 1) }
+        return withLastBlock(of: image, workspace: &workspace, observe: nil) { elements, _ in
+            let values = (0..<last.positionCount).flatMap {
+                averaged(elements + $0 * positionBytes, positions: 1).prefix(EfficientNetLite.featureCount)
+            }
             return FeatureMap(shape: mapShape, values: values)
         }
     }
 
-    /// Calls `body` with the last block's output as elements.
+    /// Calls `body` with the last block's output as elements, and with memory of its own.
     private func withLastBlock<Value: ~Copyable>(
         of image: borrowing FeatureMap,
         workspace: inout Workspace,
         observe: ((_ block: Int, _ output: () -> FeatureMap) -> Void)?,
-        _ body: (UnsafeRawPointer) -> Value
+        _ body: (UnsafeRawPointer, UnsafeMutableRawPointer) -> Value
     ) -> Value {
         precondition(image.shape == input, "a picture of \(image.shape) for a plan of \(input)")
         kernels.functions.table.pointee.begin()
@@ -108,7 +121,7 @@ public struct InferenceEngine: Sendable {
             elements = narrowed(current, count: storedCount(block.output), in: workspace)
             observe?(number) { map(block.output, at: current) }
         }
-        return body(elements)
+        return body(elements, UnsafeMutableRawPointer(next))
     }
 
     /// Returns memory for one forward pass at a time.
@@ -174,8 +187,33 @@ public struct InferenceEngine: Sendable {
         return UnsafeRawPointer(target)
     }
 
-    /// Runs the last convolution at so many positions and averages it over them.
-    private func pooled(_ elements: UnsafeRawPointer, positions: Int) -> [Float] {
+    /// Bytes of one position of the last block's output.
+    private var positionBytes: Int {
+        blocks.last!.output.channels.roundedUp(to: kernels.lanes) * kernels.elementBytes
+    }
+
+    /// Runs the last convolution and pools it: the middle and the border are averaged apart, so that no position is multiplied
+    /// twice.
+    private func pooled(_ elements: UnsafeRawPointer, _ scratch: UnsafeMutableRawPointer) -> [Float] {
+        let rest = pooledPositions.count - middleCount
+        guard rest > 0 else {
+            return Array(averaged(elements, positions: middleCount).prefix(EfficientNetLite.featureCount))
+        }
+        for (place, position) in pooledPositions.enumerated() {
+            (scratch + place * positionBytes).copyMemory(
+                from: elements + position * positionBytes,
+                byteCount: positionBytes
+            )
+        }
+        let middle = averaged(scratch, positions: middleCount)
+        let border = averaged(scratch + middleCount * positionBytes, positions: rest)
+        return (0..<EfficientNetLite.featureCount).map {
+            middleWeight * middle[$0] + (1 - middleWeight) * border[$0]
+        }
+    }
+
+    /// Runs the last convolution at so many positions, one behind the other, and averages it over them.
+    private func averaged(_ elements: UnsafeRawPointer, positions: Int) -> [Float] {
         let last = blocks.last!.output
         var features = [Float](repeating: 0, count: head.columns)
         features.withUnsafeMutableBufferPointer { sums in
@@ -199,7 +237,7 @@ public struct InferenceEngine: Sendable {
             kernels.functions.table.pointee.multiply_relu6_sum(&product)
             for index in sums.indices { sums[index] /= Float(positions) }
         }
-        return Array(features.prefix(EfficientNetLite.featureCount))
+        return features
     }
 
     /// Copies a map out, without the padding of its channels.

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file
 import folded
 import tensor_file
 
+from .pooling import AVERAGE
 from .views import Input, normalised
 
 ARCHITECTURE = "efficientnet-lite0"
@@ -34,11 +35,15 @@ class Model:
         return Input(self.manifest["input"]["width"], self.manifest["input"]["shorterSide"])
 
     @property
+    def pooling(self) -> str:
+        return self.manifest["pooling"]
+
+    @property
     def sha256(self) -> str:
         return self.manifest["weights"]["sha256"]
 
 
-def probe(tensors: dict[str, np.ndarray], size: Input) -> list[float]:
+def probe(tensors: dict[str, np.ndarray], size: Input, pooling: str) -> list[float]:
     """Embeds a picture that needs no file, so that a program can tell on any machine whether it computes the same.
 
     The picture has the decoded size; at row y, column x, its channels are (x, y, x + y) modulo 256.
@@ -48,10 +53,11 @@ def probe(tensors: dict[str, np.ndarray], size: Input) -> list[float]:
     margin = (size.shorter_side - size.side) // 2
     centre = picture[margin:margin + size.side, margin:margin + size.side]
     batch = torch.from_numpy(normalised(centre[None].astype(np.uint8)))
-    return [round(float(value), 6) for value in folded.stages(tensors, batch)["embedding"][0]]
+    return [round(float(value), 6) for value in folded.stages(tensors, batch, pooling)["embedding"][0]]
 
 
-def manifest(name: str, size: Input, weights: bytes, vector: list[float], steps: list[dict[str, str]]) -> dict:
+def manifest(name: str, size: Input, pooling: str, weights: bytes, vector: list[float],
+             steps: list[dict[str, str]]) -> dict:
     return {
         "formatVersion": 1,
         "name": name,
@@ -66,7 +72,7 @@ def manifest(name: str, size: Input, weights: bytes, vector: list[float], steps:
             "mean": [127] * 3,
             "standardDeviation": [128] * 3,
         },
-        "pooling": "average",
+        "pooling": pooling,
         "embedding": {"dimension": len(vector), "metric": "cosine", "normalized": True, "probe": vector},
         "weights": {"file": WEIGHTS, "byteCount": len(weights), "sha256": hashlib.sha256(weights).hexdigest()},
         "licence": LICENCE,
@@ -83,7 +89,8 @@ def readable_json(value: object) -> str:
     return re.sub(r"\[[-\d.,e\s]+\]", one_line, text)
 
 
-def write(folder: Path, name: str, size: Input, tensors: dict[str, np.ndarray], steps: list[dict[str, str]]) -> dict:
+def write(folder: Path, name: str, size: Input, tensors: dict[str, np.ndarray], steps: list[dict[str, str]],
+          pooling: str = AVERAGE) -> dict:
     """Writes weights and manifest; the same tensors give the same bytes. Returns the manifest.
 
     Weights come first: their byte counts are multiples of 64, so each starts aligned. Some biases' are not.
@@ -92,7 +99,7 @@ def write(folder: Path, name: str, size: Input, tensors: dict[str, np.ndarray], 
     ordered |= {key: value for key, value in tensors.items() if key.endswith(".bias")}
     metadata = {"architecture": ARCHITECTURE, "licence": LICENCE, "lineage": json.dumps(steps)}
     weights = tensor_file.write(folder / WEIGHTS, ordered, metadata)
-    description = manifest(name, size, weights, probe(tensors, size), steps)
+    description = manifest(name, size, pooling, weights, probe(tensors, size, pooling), steps)
     (folder / "manifest.json").write_text(readable_json(description) + "\n")
     return description
 
@@ -117,7 +124,7 @@ def read(folder: Path) -> Model:
         raise SystemExit(f"{folder}: the input's size is none that the product takes.")
     if not all(np.isfinite(value).all() for value in model.tensors.values()):
         raise SystemExit(f"{folder}: a weight is not a number.")
-    error = np.abs(np.array(probe(model.tensors, model.input)) - described["embedding"]["probe"]).max()
+    error = np.abs(np.array(probe(model.tensors, model.input, model.pooling)) - described["embedding"]["probe"]).max()
     if error > PROBE_TOLERANCE:
         raise SystemExit(f"{folder}: the probe's vector is off by {error:.1e}.")
     return model

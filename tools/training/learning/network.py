@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .pooling import AVERAGE, weights
+
 BLOCKS = [(3, 1)] + [(3, 2), (3, 1)] + [(5, 2), (5, 1)] + [(3, 2), (3, 1), (3, 1)]
 BLOCKS += [(5, 1)] * 3 + [(5, 2), (5, 1), (5, 1), (5, 1)] + [(3, 1)]
 FEATURES = 1280
@@ -105,9 +107,10 @@ class Rear(nn.Module):
     """Blocks `cut` to 15, head, average and projection: (channels, count, positions) → (count, dimension) of
     length 1."""
 
-    def __init__(self, tensors: dict[str, Tensor], cut: int, side: int) -> None:
+    def __init__(self, tensors: dict[str, Tensor], cut: int, side: int, pooling: str = AVERAGE) -> None:
         super().__init__()
         self.cut, self.side = cut, side_before(cut, side)
+        self.register_buffer("weights", weights(pooling, side_before(len(BLOCKS), side)), persistent=False)
         wanted = [name for name in tensors if name.startswith(("head", "projection"))]
         wanted += [name for name in tensors if name.startswith("blocks.") and int(name.split(".")[1]) >= cut]
         self.values = nn.ParameterDict(
@@ -142,7 +145,7 @@ class Rear(nn.Module):
             y = self.pointwise(F.relu6(y), f"blocks.{number}.project")
             x = x + y if stride == 1 and x.shape == y.shape else y
             side = outputs
-        return F.relu6(self.pointwise(x, "head")).mean(dim=2, dtype=torch.float32).T
+        return (F.relu6(self.pointwise(x, "head")).float() @ self.weights).T
 
     def forward(self, x: Tensor) -> Tensor:
         return F.normalize(self.features(x) @ self.values["projection_weight"].T, dim=1)
@@ -151,13 +154,14 @@ class Rear(nn.Module):
 class Whole(nn.Module):
     """The whole network as convolutions, for measuring: (count, 3, side, side) → pooled features, unit vectors."""
 
-    def __init__(self, tensors: dict[str, Tensor]) -> None:
+    def __init__(self, tensors: dict[str, Tensor], side: int, pooling: str = AVERAGE) -> None:
         super().__init__()
         self.front = Front(tensors, len(BLOCKS))
+        self.register_buffer("weights", weights(pooling, side_before(len(BLOCKS), side)))
         for name in ("head.weight", "head.bias", "projection.weight"):
             self.register_buffer(name.replace(".", "_"), tensors[name])
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         x = self.front(x)
-        pooled = F.relu6(F.conv1d(x, self.head_weight[:, :, None], self.head_bias)).mean(dim=2)
+        pooled = F.relu6(F.conv1d(x, self.head_weight[:, :, None], self.head_bias)) @ self.weights
         return pooled, F.normalize(pooled @ self.projection_weight.T, dim=1)

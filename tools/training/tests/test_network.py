@@ -74,7 +74,7 @@ class NetworkTests(unittest.TestCase):
                 found = Rear(tensors, cut, 64)(Front(tensors, cut)(batch).permute(1, 0, 2))
             torch.testing.assert_close(found, expected, atol=2e-5, rtol=1e-4)
         with torch.no_grad():
-            torch.testing.assert_close(Whole(tensors)(batch)[1], expected, atol=2e-5, rtol=1e-4)
+            torch.testing.assert_close(Whole(tensors, 64)(batch)[1], expected, atol=2e-5, rtol=1e-4)
 
     def test_sides_are_rounded_up_at_every_stride(self) -> None:
         self.assertEqual([side_before(block, 224) for block in (0, 2, 4, 6, 9, 12)], [112, 56, 28, 14, 14, 7])
