@@ -40,6 +40,7 @@ def card(model: Model, results: dict | None) -> str:
         "name": model.manifest["name"],
         "side": model.input.side,
         "shorterSide": model.input.shorter_side,
+        "pooling": model.pooling,
         "dimension": model.manifest["embedding"]["dimension"],
         "multiplyAdds": f"{multiply_adds(tensors, model.input.side) / 1e6:.1f}",
         "parameterCount": f"{sum(value.size for value in model.tensors.values()):,}",

@@ -83,6 +83,7 @@ def card(folder: Path, results: dict, notes: str) -> str:
         "name": name,
         "side": model.input.side,
         "shorterSide": model.input.shorter_side,
+        "pooling": model.pooling,
         "dimension": described["dimension"],
         "multiplyAdds": f"{described['multiplyAdds'] / 1e6:.1f}",
         "share": f"{described['multiplyAdds'] / whole:.3f}",
