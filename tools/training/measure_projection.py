@@ -16,7 +16,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import openvino
 import torch
 
 import reference
@@ -50,6 +49,8 @@ class Extractor:
     """Runs the original network through OpenVINO in float32, several times as fast as PyTorch, and caches."""
 
     def __init__(self, cache: Path) -> None:
+        import openvino
+
         self.cache = cache
         self.original = Pooled(reference.load_network()).eval()
         with torch.no_grad():
